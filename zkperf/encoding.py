@@ -8,9 +8,10 @@ and the bytewise order of RFC 8949 are the same.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Self, TypeVar
 
 import cbor2
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from zkperf.errors import EncodingError
 
@@ -35,4 +36,78 @@ def decode(data: bytes, *, what: str = "object") -> Any:
         raise EncodingError(f"{what}: holds a value that zkperf never writes") from error
     if not canonical:
         raise EncodingError(f"{what}: not deterministically encoded CBOR")
+    return value
+
+
+# -- records: typed objects that are CBOR arrays on the wire -------------------------------------
+
+Bytes16 = Annotated[bytes, Field(min_length=16, max_length=16)]
+Bytes32 = Annotated[bytes, Field(min_length=32, max_length=32)]
+Bytes48 = Annotated[bytes, Field(min_length=48, max_length=48)]
+Bytes64 = Annotated[bytes, Field(min_length=64, max_length=64)]
+Bytes96 = Annotated[bytes, Field(min_length=96, max_length=96)]
+Uint = Annotated[int, Field(ge=0, lt=2**63)]
+Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+_Item = TypeVar("_Item")
+Sequence = Annotated[tuple[_Item, ...], Field(strict=False)]
+"""``Sequence[X]``: a tuple of X; a CBOR array on the wire."""
+
+
+class Record(BaseModel):
+    """A typed, immutable object that is written as the CBOR array of its fields, in order.
+
+    >>> class Point(Record):
+    ...     name: Text
+    ...     x: Uint
+    >>> Point(name="a", x=1).encode().hex()
+    '82616101'
+    """
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, ser_json_bytes="hex"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_array(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            names = list(cls.model_fields)
+            if len(value) != len(names):
+                raise ValueError(f"expected {len(names)} fields, got {len(value)}")
+            return dict(zip(names, value, strict=True))
+        return value
+
+    def to_array(self) -> list[Any]:
+        """The fields as plain lists, maps, integers, text and bytes."""
+        return [_plain(getattr(self, name)) for name in type(self).model_fields]
+
+    def encode(self) -> bytes:
+        """The record's one encoding."""
+        return encode(self.to_array())
+
+    @classmethod
+    def from_array(cls, value: Any) -> Self:
+        """The record with these fields. EncodingError, naming the first bad field, if they do not fit."""
+        if not isinstance(value, list):
+            raise EncodingError(f"{cls.__name__}: expected an array")
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or "fields"
+            raise EncodingError(f"{cls.__name__}: {where}: {first['msg']}") from None
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """The record that ``data`` is the one encoding of. EncodingError otherwise."""
+        return cls.from_array(decode(data, what=cls.__name__))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_array()
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
     return value
