@@ -76,7 +76,7 @@ class Transcript:
 
 
 def decode_uint(squeezed: bytes, modulus: int) -> int:
-    """The integer below ``modulus`` that squeezed bytes stand for: little endian, reduced, whatever the group."""
+    """The integer below ``modulus`` that squeezed bytes stand for: little endian in every group, reduced."""
     return int.from_bytes(squeezed, "little") % modulus
 
 
