@@ -1,0 +1,315 @@
+"""The embedded engine: one sequencer, one folder, the same rules as everywhere.
+
+A rating is durable when `submit_ratings` returns, and enters the log with its cohort's next batch;
+everything else enters at once, as a block of its own. Every block is applied to the state first and
+then written in one durable transaction together with its signed checkpoint; if that write fails, the
+state is built again from what is stored, so memory never runs ahead of the disk.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from pathlib import Path
+from random import SystemRandom
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from circuits.complaint import FalseComplaint
+from circuits.rating import Bundle, Core, check_bundle
+from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.engines.pool import Pool, Waiting
+from zkperf.ledger.log.checkpoint import Checkpoint, Signer
+from zkperf.ledger.log.merkle import Tree
+from zkperf.ledger.log.receipt import Receipt
+from zkperf.ledger.promises import Promise, promise
+from zkperf.ledger.rules import apply
+from zkperf.ledger.rules.ratings import CHECK as BATCHES
+from zkperf.ledger.rules.ratings import admissible, verify_ratings
+from zkperf.ledger.signing import signed
+from zkperf.ledger.state import Phase, Round, State
+from zkperf.ledger.store.store import PendingRating, Store
+from zkperf.ledger.transactions import (
+    Batch,
+    ComplaintPosted,
+    ComplaintRefused,
+    Deadline,
+    Genesis,
+    RoundClosed,
+    RoundOpened,
+    decode_transaction,
+    encode_transaction,
+    signed_digest,
+)
+
+CLOCK_SKEW = 300
+"""Seconds by which a transaction's time may be ahead of the sequencer's clock."""
+REPLAY_CHUNK = 1000
+
+Clock = Callable[[], float]
+"""Unix time in seconds."""
+
+
+def log_origin(ledger: bytes) -> str:
+    """The name of a ledger's log in checkpoints and receipts."""
+    return f"zkperf/{ledger.hex()[:32]}"
+
+
+class EmbeddedLedger:
+    """The ledger in this process. All methods may be called from any thread."""
+
+    def __init__(self, store: Store, log_key: Ed25519PrivateKey, clock: Clock = time.time) -> None:
+        self._store = store
+        self._key = log_key
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._random = SystemRandom()
+        self._reload()
+
+    @classmethod
+    def create(
+        cls, directory: Path, genesis: Genesis, log_key: Ed25519PrivateKey, clock: Clock = time.time
+    ) -> EmbeddedLedger:
+        """A new ledger in ``directory``, its genesis as leaf 0."""
+        ledger = cls(Store.create(directory), log_key, clock)
+        ledger._append([encode_transaction(genesis)])
+        return ledger
+
+    @classmethod
+    def open(cls, directory: Path, log_key: Ed25519PrivateKey, clock: Clock = time.time) -> EmbeddedLedger:
+        """The ledger in ``directory``, as it was after the last acknowledged write."""
+        return cls(Store.open(directory), log_key, clock)
+
+    def close(self) -> None:
+        """Releases the folder."""
+        self._store.close()
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def leaf(self, index: int) -> bytes:
+        """The bytes of one leaf."""
+        return self._store.leaf(index)
+
+    def checkpoint(self) -> str:
+        """The latest signed checkpoint (C2SP tlog-checkpoint)."""
+        return self._store.checkpoint()
+
+    def receipt(self, index: int) -> str:
+        """Proof that leaf ``index`` is on the log, under the latest checkpoint (C2SP tlog-proof)."""
+        with self._lock:
+            return self._store.receipt(index)
+
+    def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The bundles, by the digest of their rating, of those ratings that still have one."""
+        return self._store.bundles(digests)
+
+    def waiting(self, round_id: bytes, unit: int) -> int:
+        """How many ratings of a cohort wait for a batch."""
+        with self._lock:
+            return len(self._pool.of(round_id, unit))
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def submit(self, data: bytes) -> int:
+        """Applies one transaction other than a rating and returns the index of its leaf.
+
+        Raises the rule's error if it is refused. A false complaint is refused too, and leaves a
+        `ComplaintRefused` on the log.
+        """
+        with self._lock:
+            transaction = decode_transaction(data)
+            if isinstance(transaction, (Core, Batch, ComplaintRefused)):
+                raise RuleViolation("ratings come with their bundle; batches are the sequencer's", check=BATCHES)
+            self._check_time(transaction)
+            index = self._state.size
+            if isinstance(transaction, RoundClosed):
+                self._append([data, *self._final_batches(transaction.round)])
+                return index
+            try:
+                self._append([data])
+            except FalseComplaint:
+                self._record_false_complaint(transaction)
+                raise
+            return index
+
+    def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
+        """Takes (rating, bundle) pairs: for each a promise, once all of them are durable, or its error."""
+        with self._lock:
+            verdicts, accepted = self._check_ratings(items)
+            self._store.add_pending([item for _, item in accepted])
+            for place, item in accepted:
+                self._pool.put(Waiting(item.round, item.unit, item.pseudonym, item.sequence, item.core))
+                verdicts[place] = self._promise(item)
+            for round_id, unit in sorted({(item.round, item.unit) for _, item in accepted}):
+                self._admit_batch(self._state.rounds[round_id], unit)
+            final = [verdict for verdict in verdicts if verdict is not None]
+            assert len(final) == len(items)
+            return final
+
+    # -- at the door -----------------------------------------------------------------------------
+
+    def _check_ratings(
+        self, items: Sequence[tuple[bytes, bytes]]
+    ) -> tuple[list[Promise | ZkperfError | None], list[tuple[int, PendingRating]]]:
+        verdicts: list[Promise | ZkperfError | None] = [None] * len(items)
+        candidates: list[tuple[int, Core, bytes, bytes]] = []
+        for place, (data, bundle_data) in enumerate(items):
+            try:
+                core = decode_transaction(data)
+                if not isinstance(core, Core):
+                    raise RuleViolation("expected a rating", check=BATCHES)
+                # Cheap checks first: a flood of nonsense must not cost pairings.
+                self._check_admission(core)
+                check_bundle(core, Bundle.decode(bundle_data), self._state.members)
+                candidates.append((place, core, data, bundle_data))
+            except ZkperfError as error:
+                verdicts[place] = error
+        accepted: list[tuple[int, PendingRating]] = []
+        seen: set[tuple[bytes, int, bytes]] = set()
+        outcome = verify_ratings(self._state, [core for _, core, _, _ in candidates])
+        for (place, core, data, bundle_data), verdict in zip(candidates, outcome, strict=True):
+            rater = (core.round, core.unit, core.pseudonym)
+            if isinstance(verdict, ZkperfError):
+                verdicts[place] = verdict
+            elif rater in seen:
+                verdicts[place] = RuleViolation("two ratings of one pseudonym in one request", check=BATCHES)
+            else:
+                seen.add(rater)
+                pending = PendingRating(
+                    digest=sha256(data).digest(),
+                    round=core.round,
+                    unit=core.unit,
+                    pseudonym=core.pseudonym,
+                    sequence=core.sequence,
+                    core=data,
+                    bundle=bundle_data,
+                )
+                accepted.append((place, pending))
+        return verdicts, accepted
+
+    def _check_admission(self, core: Core) -> None:
+        """The cohort is open, and the sequence number is the next one of this pseudonym."""
+        found = self._state.rounds.get(core.round)
+        if found is None or found.phase is not Phase.OPEN or core.unit not in found.cohorts:
+            raise RuleViolation("there is no such cohort open for ratings", check=BATCHES)
+        admissible(self._state, core, final=True)
+        logged = found.cohort(core.unit).ratings.get(core.pseudonym)
+        waiting = self._pool.get(core.round, core.unit, core.pseudonym)
+        latest = max((known.sequence for known in (logged, waiting) if known is not None), default=-1)
+        if core.sequence != latest + 1:
+            raise RuleViolation(f"expected sequence number {latest + 1}, got {core.sequence}", check=BATCHES)
+
+    def _check_time(self, transaction: object) -> None:
+        if isinstance(transaction, (RoundOpened, RoundClosed, Deadline)):
+            now = self._clock()
+            if transaction.at > now + CLOCK_SKEW:
+                raise RuleViolation("its time lies in the future: is your clock right?", check="rounds")
+
+    def _promise(self, item: PendingRating) -> Promise:
+        return promise(
+            self._key,
+            ledger=self._state.ledger,
+            round_id=item.round,
+            unit=item.unit,
+            pseudonym=item.pseudonym,
+            sequence=item.sequence,
+            digest=item.digest,
+        )
+
+    # -- batches ---------------------------------------------------------------------------------
+
+    def _admit_batch(self, found: Round, unit: int) -> None:
+        """When 2·k_min new pseudonyms wait, all but k_min of them, chosen at random, enter (section 6)."""
+        k_min, cohort = found.opened.min_cohort, found.cohort(unit)
+        fresh = [item for item in self._pool.of(found.digest, unit) if item.pseudonym not in cohort.ratings]
+        if len(fresh) < 2 * k_min or cohort.issued < k_min:
+            return
+        entering = self._random.sample(fresh, len(fresh) - k_min)
+        self._append(self._batch(found.digest, unit, entering, final=False), trusted=True)
+
+    def _final_batches(self, round_id: bytes) -> list[bytes]:
+        found = self._state.rounds.get(round_id)
+        leaves: list[bytes] = []
+        for unit in found.tree.leaves() if found is not None else ():
+            entering = self._pool.of(round_id, unit)
+            if entering:
+                leaves += self._batch(round_id, unit, entering, final=True)
+        return leaves
+
+    def _batch(self, round_id: bytes, unit: int, entering: Sequence[Waiting], *, final: bool) -> list[bytes]:
+        header = signed(
+            Batch, self._key, self._state.ledger, round=round_id, unit=unit, count=len(entering), final=final
+        )
+        ratings = sorted(entering, key=lambda item: item.pseudonym)
+        return [encode_transaction(header), *(item.core for item in ratings)]
+
+    # -- the log ---------------------------------------------------------------------------------
+
+    def _append(self, leaves: Sequence[bytes], *, trusted: bool = False) -> None:
+        """Applies a block and stores it with its checkpoint, or changes nothing."""
+        try:
+            dropped = self._apply(leaves, trusted)
+            tree = self._store.tree()
+            tree_size, root = tree.preview(leaves)
+            note = self._sign(tree_size, root)
+            entered = [sha256(leaf).digest() for leaf in leaves]
+            self._store.append(leaves, note=note, remove_pending=entered, remove_bundles=dropped)
+        except Exception:
+            self._reload()
+            raise
+        for digest in entered:
+            self._pool.drop(digest)
+
+    def _apply(self, leaves: Sequence[bytes], trusted: bool) -> list[bytes]:
+        """Applies the block; the digests of ratings whose bundles are no longer needed."""
+        state = self._state
+        dropped: list[bytes] = []
+        before = {found.digest: found.phase for found in state.rounds.values()}
+        for leaf in leaves:
+            transaction = decode_transaction(leaf)
+            if isinstance(transaction, Core):
+                old = state.rounds[transaction.round].cohort(transaction.unit).ratings.get(transaction.pseudonym)
+                if old is not None:
+                    dropped.append(sha256(state.leaf(old.index)).digest())
+            elif isinstance(transaction, ComplaintPosted):
+                dropped.append(transaction.complaint.rating)
+        apply(state, leaves, trusted=trusted)
+        over = (Phase.OPENED, Phase.PUBLISHED)
+        for found in state.rounds.values():
+            if found.phase in over and before.get(found.digest) not in over:
+                dropped += [
+                    sha256(state.leaf(rating.index)).digest()
+                    for cohort in found.cohorts.values()
+                    for rating in cohort.ratings.values()
+                ]
+        return dropped
+
+    def _sign(self, size: int, root: bytes) -> str:
+        origin = log_origin(self._state.ledger)
+        return Signer(origin, self._key).sign(Checkpoint(origin, size, root))
+
+    def _record_false_complaint(self, posted: ComplaintPosted) -> None:
+        refused = ComplaintRefused(
+            signature=posted.signature,
+            round=posted.complaint.round,
+            trustee=posted.complaint.trustee,
+            digest=signed_digest(posted),
+        )
+        self._append([encode_transaction(refused)])
+
+    def _reload(self) -> None:
+        """Builds state and pool from what is stored."""
+        self._state = State(leaf=self._store.leaf, pairing=BLS12381)
+        for start in range(0, self._store.size, REPLAY_CHUNK):
+            stop = min(start + REPLAY_CHUNK, self._store.size)
+            apply(self._state, list(self._store.leaves(start, stop)), trusted=True)
+        self._pool = Pool()
+        for item in self._store.all_pending():
+            self._pool.put(Waiting(item.round, item.unit, item.pseudonym, item.sequence, item.core))

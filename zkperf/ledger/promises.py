@@ -1,0 +1,55 @@
+"""What a rater holds before its rating is on the log: the sequencer's signed word that it will be."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from zkperf import encoding
+from zkperf.encoding import Bytes32, Bytes64, Record, Uint
+from zkperf.ledger.signing import verify_bytes
+from zkperf.ledger.transactions import NO_SIGNATURE
+
+
+class Promise(Record):
+    """“This rating is durable and will be on the log at the close of its round, unless its own
+    pseudonym replaces it.” Missing then, the promise convicts its signer."""
+
+    signature: Bytes64
+    ledger: Bytes32
+    round: Bytes32
+    unit: Uint
+    pseudonym: bytes
+    sequence: Uint
+    digest: Bytes32
+    """SHA-256 of the rating's leaf."""
+
+    def message(self) -> bytes:
+        """What the signature covers."""
+        return b"zkperf/v1/promise" + encoding.encode(self.to_array()[1:])
+
+    def verify(self, log_key: bytes) -> None:
+        """Raises InvalidSignature unless the ledger's sequencer signed this promise."""
+        verify_bytes(log_key, self.message(), self.signature, whose="the ledger's sequencer")
+
+
+def promise(
+    key: Ed25519PrivateKey,
+    *,
+    ledger: bytes,
+    round_id: bytes,
+    unit: int,
+    pseudonym: bytes,
+    sequence: int,
+    digest: bytes,
+) -> Promise:
+    """A promise signed with the sequencer's ``key``."""
+    draft = Promise(
+        signature=NO_SIGNATURE,
+        ledger=ledger,
+        round=round_id,
+        unit=unit,
+        pseudonym=pseudonym,
+        sequence=sequence,
+        digest=digest,
+    )
+    return draft.model_copy(update={"signature": key.sign(draft.message())})

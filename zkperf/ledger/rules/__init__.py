@@ -1,0 +1,124 @@
+"""The state machine: the one way to be valid, in the embedded engine, in validators and in the auditor.
+
+`apply` takes leaves in order. Each kind of transaction has one ``process_*`` function, in the file of
+its life cycle; it checks first and changes the state last, so a refused transaction changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from circuits.rating import Core, DecodedCore
+from zkperf.encoding import Record
+from zkperf.errors import ZkperfError
+from zkperf.ledger import transactions as tx
+from zkperf.ledger.rules.common import require
+from zkperf.ledger.rules.complaints import process_complaint, process_complaint_refused
+from zkperf.ledger.rules.genesis import process_genesis
+from zkperf.ledger.rules.issuance import process_issue
+from zkperf.ledger.rules.keygen import (
+    process_deal_challenged,
+    process_deal_committed,
+    process_deal_posted,
+    process_deals_accepted,
+    process_round_keys,
+)
+from zkperf.ledger.rules.ratings import CHECK as BATCHES
+from zkperf.ledger.rules.ratings import (
+    decode_rating,
+    has_keys,
+    process_batch,
+    process_rating,
+    skip_rating,
+    verify_ratings,
+)
+from zkperf.ledger.rules.results import process_result
+from zkperf.ledger.rules.rounds import process_deadline, process_round_closed, process_round_opened
+from zkperf.ledger.rules.schemes import process_scheme
+from zkperf.ledger.rules.tally import process_checked, process_sums
+from zkperf.ledger.state import State
+
+PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
+    tx.Genesis: process_genesis,
+    tx.SchemePosted: process_scheme,
+    tx.RoundOpened: process_round_opened,
+    tx.DealCommitted: process_deal_committed,
+    tx.DealPosted: process_deal_posted,
+    tx.DealChallenged: process_deal_challenged,
+    tx.DealsAccepted: process_deals_accepted,
+    tx.RoundKeys: process_round_keys,
+    tx.Issue: process_issue,
+    tx.Batch: process_batch,
+    tx.RoundClosed: process_round_closed,
+    tx.ComplaintPosted: process_complaint,
+    tx.ComplaintRefused: process_complaint_refused,
+    tx.Checked: process_checked,
+    tx.Deadline: process_deadline,
+    tx.SumsPosted: process_sums,
+    tx.ResultPosted: process_result,
+}
+
+Failure = Callable[[int, ZkperfError], None]
+
+
+def _refuse(index: int, error: ZkperfError) -> None:
+    raise error
+
+
+def apply(
+    state: State, block: Sequence[bytes], *, trusted: bool = False, on_failure: Failure = _refuse
+) -> None:
+    """Applies the leaves of ``block`` in order, the ratings' proofs and tokens verified as one batch.
+
+    ``trusted`` leaves out the proofs and tokens of ratings: for leaves that this same process or its
+    predecessor verified and stored under its own signature. Raises the first ZkperfError met, with
+    everything before that leaf applied; with ``on_failure(leaf index, error)``, as auditors use it,
+    reports instead and goes on, the failing leaf having changed nothing.
+    """
+    decoded = [_decode(data) for data in block]
+    verdicts: dict[int, DecodedCore | ZkperfError] = {}
+    for position, item in enumerate(decoded):
+        try:
+            if isinstance(item, ZkperfError):
+                raise item
+            require(
+                state.batch is None or isinstance(item, Core),
+                BATCHES,
+                "a batch was announced whose ratings did not all follow",
+            )
+            if isinstance(item, Core):
+                if position not in verdicts:
+                    verdicts.update(_verify_ahead(state, decoded, position, trusted))
+                verdict = verdicts.pop(position)
+                if isinstance(verdict, ZkperfError):
+                    raise verdict
+                process_rating(state, item, verdict)
+            else:
+                PROCESS[type(item)](state, item)
+        except ZkperfError as error:
+            on_failure(state.size, error)
+            if isinstance(item, Core):
+                skip_rating(state)
+        state.size += 1
+
+
+def _decode(data: bytes) -> Record | ZkperfError:
+    try:
+        return tx.decode_transaction(data)
+    except ZkperfError as error:
+        return error
+
+
+def _verify_ahead(
+    state: State, decoded: Sequence[Record | ZkperfError], start: int, trusted: bool
+) -> dict[int, DecodedCore | ZkperfError]:
+    """Verdicts for the rating at ``start`` and all later ones whose cohort's key is known by now."""
+    ahead = {
+        position: item
+        for position, item in enumerate(decoded[start:], start)
+        if isinstance(item, Core) and (position == start or has_keys(state, item))
+    }
+    if trusted:
+        return {position: decode_rating(state, core) for position, core in ahead.items()}
+    return dict(zip(ahead, verify_ratings(state, list(ahead.values())), strict=True))

@@ -1,0 +1,66 @@
+"""Complaints about shares: true ones strike a rating out (protocol, section 7.1)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from circuits.complaint import judge
+from circuits.rating import Core
+from zkperf.errors import RuleViolation
+from zkperf.ledger.rules.common import find_round, require, require_trustee
+from zkperf.ledger.signing import transaction_message, verify_bytes
+from zkperf.ledger.state import Accepted, Phase, Round, State
+from zkperf.ledger.transactions import (
+    ComplaintPosted,
+    ComplaintRefused,
+    decode_transaction,
+)
+
+CHECK = "complaints"
+
+
+def accused_rating(state: State, found: Round, unit: int, digest: bytes) -> tuple[Core, Accepted]:
+    """The rating on the log with this digest, which must count so far."""
+    require(unit in found.cohorts, CHECK, f"unit {unit} is not a service of this round")
+    for rating in found.cohort(unit).ratings.values():
+        data = state.leaf(rating.index)
+        if sha256(data).digest() == digest:
+            require(not rating.struck, CHECK, "the rating is struck out already")
+            core = decode_transaction(data)
+            assert isinstance(core, Core)  # only ratings are Accepted
+            return core, rating
+    raise RuleViolation("the rating complained about is not on the log, or was replaced", check=CHECK)
+
+
+def process_complaint(state: State, posted: ComplaintPosted) -> None:
+    """A true complaint strikes the rating out. A false one raises FalseComplaint: see `ComplaintRefused`."""
+    complaint = posted.complaint
+    require_trustee(state, posted, complaint.trustee, CHECK)
+    phases = (Phase.OPEN, Phase.DRAINING, Phase.CHECKING)
+    found = find_round(state, complaint.round, CHECK, *phases)
+    require(complaint.trustee not in found.checked, CHECK, "this member has declared its checks finished")
+    core, rating = accused_rating(state, found, complaint.unit, complaint.rating)
+    judge(
+        state.commitment_group,
+        state.ledger,
+        core,
+        complaint,
+        trustee_key=state.sealing_keys[complaint.trustee - 1],
+        keys=found.scheme.keys,
+        commitments=rating.commitments,
+        coefficients=rating.coefficients,
+    )
+    rating.struck = True
+    if found.phase is Phase.DRAINING:
+        found.phase = Phase.CHECKING
+
+
+def process_complaint_refused(state: State, refused: ComplaintRefused) -> None:
+    """Of a false complaint only its digest and its signature enter the log; it counts against the signer."""
+    found = find_round(state, refused.round, CHECK)
+    require(1 <= refused.trustee <= state.members, CHECK, f"there is no member {refused.trustee}")
+    key = state.rules.members[refused.trustee - 1].signing_key
+    message = transaction_message(state.ledger, refused.digest)
+    verify_bytes(key, message, refused.signature, whose=f"member {refused.trustee}")
+    counts = found.refused_complaints
+    counts[refused.trustee] = counts.get(refused.trustee, 0) + 1

@@ -1,0 +1,147 @@
+"""Ratings: batches sorted by pseudonym, tokens and proofs verified together (protocol, sections 5 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from circuits.rating import Core, DecodedCore, RatingContext, decode_core, rating_equations
+from zkperf.errors import InvalidProof, InvalidToken, RuleViolation, ZkperfError
+from zkperf.ledger.rules.common import find_round, require
+from zkperf.ledger.signing import verify_signed
+from zkperf.ledger.state import Accepted, OpenBatch, Phase, Round, State
+from zkperf.ledger.transactions import Batch
+from zkperf.proofs.batch import verify_each
+from zkperf.tokens.blind import message_point, verify_tokens
+
+CHECK = "batches"
+
+
+def rating_context(state: State, found: Round, unit: int) -> RatingContext:
+    """Everything public that binds a rating to its ledger, cohort and scheme."""
+    return RatingContext(
+        ledger=state.ledger,
+        round=found.digest,
+        unit=unit,
+        scheme=found.scheme.digest,
+        threshold=state.rules.threshold,
+        members=state.members,
+    )
+
+
+def decode_rating(state: State, core: Core) -> DecodedCore:
+    """The rating's points and scalars, strictly decoded. Raises a named error."""
+    found = find_round(state, core.round, CHECK)
+    require(core.unit in found.cohorts, CHECK, f"unit {core.unit} is not a service of this round")
+    return decode_core(
+        state.commitment_group, found.scheme.layout, state.rules.threshold, core
+    )
+
+
+def verify_ratings(state: State, cores: Sequence[Core]) -> list[DecodedCore | ZkperfError]:
+    """Encodings, tokens and proofs of many ratings at once: for each, its decoding or why it is refused.
+
+    Does not look at what else is on the ledger: that is `process_rating`'s part.
+    """
+    group, pairing = state.commitment_group, state.pairing
+    verdicts: list[DecodedCore | ZkperfError] = []
+    equations, tokens, places = [], [], []
+    keys: dict[tuple[bytes, int], Any] = {}
+    for core in cores:
+        try:
+            decoded = decode_rating(state, core)
+            found = state.rounds[core.round]
+            if found.keys is None:
+                raise RuleViolation("the round has no keys yet", check=CHECK)
+            cohort = (core.round, core.unit)
+            if cohort not in keys:
+                keys[cohort] = pairing.g2.decode(found.keys.public_key(core.unit))
+            message = message_point(pairing, state.ledger, core.round, core.unit, core.pseudonym)
+            token = (keys[cohort], message, pairing.g1.decode(core.token))
+            context = rating_context(state, found, core.unit)
+            claims = rating_equations(group, found.scheme.layout, found.scheme.keys, context, core, decoded)
+        except ZkperfError as error:
+            verdicts.append(error)
+            continue
+        places.append(len(verdicts))
+        verdicts.append(decoded)
+        tokens.append(token)
+        equations.append(claims)
+    for culprit in verify_tokens(pairing, tokens):
+        verdicts[places[culprit]] = InvalidToken("the token is not a signature of the cohort's key")
+    for culprit in verify_each(group, equations):
+        verdicts[places[culprit]] = InvalidProof("the rating's proof does not hold")
+    return verdicts
+
+
+def process_batch(state: State, batch: Batch) -> None:
+    """A batch is announced: large enough while the round is open, at most one per cohort after close."""
+    verify_signed(batch, state.rules.log_key, state.ledger, whose="the ledger's sequencer")
+    found = find_round(state, batch.round, CHECK, Phase.OPEN, Phase.DRAINING)
+    require(batch.unit in found.cohorts, CHECK, f"unit {batch.unit} is not a service of this round")
+    cohort, k_min = found.cohort(batch.unit), found.opened.min_cohort
+    require(
+        batch.final == (found.phase is Phase.DRAINING), CHECK, "final batches come after close, others before"
+    )
+    if batch.final:
+        require(not cohort.drained, CHECK, "this cohort's final batch is on the log already")
+        cohort.drained = True
+    else:
+        # 2·k_min waited and k_min of them stay behind, so nobody's order of arrival shows.
+        require(batch.count >= k_min, CHECK, f"a batch before close has at least {k_min} ratings")
+        require(cohort.issued >= k_min, CHECK, f"a batch needs at least {k_min} issuances before it")
+    state.batch = OpenBatch(batch.round, batch.unit, remaining=batch.count, final=batch.final)
+
+
+def admissible(state: State, core: Core, *, final: bool) -> None:
+    """The checks of a rating that depend on what the ledger holds already."""
+    found = find_round(state, core.round, CHECK)
+    cohort = found.cohort(core.unit)
+    require(
+        core.sequence <= state.rules.max_sequence,
+        CHECK,
+        f"a rating can be replaced at most {state.rules.max_sequence} times",
+    )
+    before = cohort.ratings.get(core.pseudonym)
+    if before is None:
+        require(
+            len(cohort.ratings) < cohort.issued, CHECK, "more ratings than issuances: somebody forges tokens"
+        )
+    else:
+        require(final, CHECK, "a rating is replaced at close, not before")
+        require(
+            core.sequence > before.sequence, CHECK, f"expected a sequence number above {before.sequence}"
+        )
+
+
+def process_rating(state: State, core: Core, decoded: DecodedCore) -> None:
+    """The next rating of the announced batch. ``decoded`` comes from `verify_ratings`."""
+    batch = state.batch
+    if batch is None:
+        raise RuleViolation("a rating enters the log in a batch only", check=CHECK)
+    cohort = (core.round, core.unit)
+    require(cohort == (batch.round, batch.unit), CHECK, "a rating of another cohort in this batch")
+    require(core.pseudonym > batch.last, CHECK, "the batch is not sorted by pseudonym, each once")
+    admissible(state, core, final=batch.final)
+    state.rounds[core.round].cohort(core.unit).ratings[core.pseudonym] = Accepted(
+        index=state.size,
+        sequence=core.sequence,
+        commitments=decoded.commitments,
+        coefficients=decoded.coefficients,
+    )
+    batch.last = core.pseudonym
+    skip_rating(state)
+
+
+def skip_rating(state: State) -> None:
+    """One leaf less to come in the announced batch."""
+    if state.batch is not None:
+        state.batch.remaining -= 1
+        if state.batch.remaining == 0:
+            state.batch = None
+
+
+def has_keys(state: State, core: Core) -> bool:
+    """The rating's round is on the ledger and its cohort's key known."""
+    found = state.rounds.get(core.round)
+    return found is not None and found.keys is not None

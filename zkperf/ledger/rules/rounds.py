@@ -1,0 +1,109 @@
+"""A round's opening, closing and deadlines."""
+
+from __future__ import annotations
+
+from zkperf.errors import RuleViolation
+from zkperf.ledger.disclosure import check_tree
+from zkperf.ledger.rules.common import find_round, require, require_evaluator
+from zkperf.ledger.rules.keygen import advance_keygen, commitments_complete, deals_complete
+from zkperf.ledger.rules.tally import fix_counted_set
+from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Phase, Round, State
+from zkperf.ledger.transactions import Deadline, RoundClosed, RoundOpened, digest
+
+CHECK = "rounds"
+
+
+def process_round_opened(state: State, opened: RoundOpened) -> None:
+    """A scheme, a period and a frozen tree. A service is in one open round at a time."""
+    require_evaluator(state, opened, opened.evaluator, CHECK)
+    identifier = digest(opened)
+    require(identifier not in state.rounds, CHECK, "this round is on the ledger already")
+    scheme = state.schemes.get(opened.scheme)
+    if scheme is None:
+        raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
+    floor = state.rules.min_cohort_floor
+    require(opened.min_cohort >= floor, CHECK, f"k_min must be at least {floor} on this ledger")
+    try:
+        tree = check_tree([unit.parent for unit in opened.units])
+    except ValueError as error:
+        raise RuleViolation(f"units: {error}", check=CHECK) from None
+    leaves = tree.leaves()
+    for number, unit in enumerate(opened.units):
+        is_leaf = number in leaves
+        require(
+            (unit.registrar is not None) == is_leaf,
+            CHECK,
+            f"unit {unit.name!r}: services, and only they, have a registrar",
+        )
+    siblings = {(unit.parent, unit.name) for unit in opened.units}
+    require(len(siblings) == len(opened.units), CHECK, "two units of one parent have the same name")
+    mine = {service_path(opened, leaf) for leaf in leaves}
+    for other in state.rounds.values():
+        if other.phase not in RUNNING:
+            continue
+        theirs = {service_path(other.opened, leaf) for leaf in other.tree.leaves()}
+        shared = sorted("/".join(path) for path in mine & theirs)
+        require(not shared, CHECK, f"service {shared[0] if shared else ''!r} is in another open round")
+    state.rounds[identifier] = Round(
+        digest=identifier,
+        index=state.size,
+        opened=opened,
+        scheme=scheme,
+        tree=tree,
+        last_time=opened.at,
+        cohorts={leaf: Cohort() for leaf in leaves},
+    )
+
+
+def service_path(opened: RoundOpened, unit: int) -> tuple[str, ...]:
+    """The names from the root to ``unit``: what makes two rounds' services the same service."""
+    names: list[str] = []
+    node: int | None = unit
+    while node is not None:
+        names.insert(0, opened.units[node].name)
+        node = opened.units[node].parent
+    return tuple(names)
+
+
+def process_round_closed(state: State, closed: RoundClosed) -> None:
+    """No issuance and no new rating from here on; what waits enters with the final batches.
+
+    A round that has no keys yet is abandoned instead.
+    """
+    require_evaluator(state, closed, closed.evaluator, CHECK)
+    found = find_round(state, closed.round, CHECK, *RUNNING)
+    require(closed.at >= found.last_time, CHECK, "the round would close before it opened")
+    found.phase = Phase.ABANDONED if found.phase in BEFORE_OPEN else Phase.DRAINING
+    found.last_time = closed.at
+
+
+def process_deadline(state: State, deadline: Deadline) -> None:
+    """The time for the present stage is over: the members who finished it go on, if they are enough.
+
+    If they are not, the deadline is refused: the stage goes on and nothing is opened.
+    """
+    require_evaluator(state, deadline, deadline.evaluator, CHECK)
+    stages = (Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.DRAINING, Phase.CHECKING)
+    found = find_round(state, deadline.round, CHECK, *stages)
+    earliest = found.last_time + state.rules.stage_seconds
+    require(deadline.at >= earliest, CHECK, f"the stage lasts until {earliest}")
+    keygen = found.keygen
+    done = {
+        Phase.COMMITTING: len(keygen.commitments),
+        Phase.DEALING: len(keygen.deals),
+        Phase.ACCEPTING: len(keygen.accepted),
+    }.get(found.phase, len(found.checked))
+    require(
+        done >= state.enough,
+        CHECK,
+        f"only {done} members have finished, {state.enough} are needed: the stage goes on",
+    )
+    found.last_time = deadline.at
+    if found.phase is Phase.COMMITTING:
+        commitments_complete(found)
+    elif found.phase is Phase.DEALING:
+        deals_complete(found)
+    elif found.phase is Phase.ACCEPTING:
+        advance_keygen(state, found, at_deadline=True)
+    else:
+        fix_counted_set(state, found)

@@ -1,0 +1,21 @@
+"""Schemes: questionnaires on the ledger, compiled once."""
+
+from __future__ import annotations
+
+from circuits.layout import compile_questionnaire
+from circuits.rating import commitment_keys
+from zkperf.ledger.rules.common import require, require_evaluator
+from zkperf.ledger.state import Scheme, State
+from zkperf.ledger.transactions import SchemePosted, digest
+
+CHECK = "schemes"
+
+
+def process_scheme(state: State, posted: SchemePosted) -> None:
+    """An evaluator publishes a questionnaire. Publishing the same one again is refused."""
+    require_evaluator(state, posted, posted.evaluator, CHECK)
+    identifier = digest(posted)
+    require(identifier not in state.schemes, CHECK, "this scheme is on the ledger already")
+    layout = compile_questionnaire(posted.questionnaire)
+    keys = commitment_keys(state.commitment_group, layout)
+    state.schemes[identifier] = Scheme(identifier, state.size, posted.questionnaire, layout, keys)

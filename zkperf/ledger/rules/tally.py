@@ -1,0 +1,139 @@
+"""The tally: the counted set is fixed once, sums are checked, totals open (protocol, sections 7 and 8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zkperf.commitments import CommitmentKey
+from zkperf.errors import InvalidOpening
+from zkperf.ledger.disclosure import disclose, totals
+from zkperf.ledger.rules.common import find_round, require, require_trustee
+from zkperf.ledger.state import Accepted, Phase, Round, State, Sum
+from zkperf.ledger.transactions import Checked, SumsPosted
+from zkperf.sharing import interpolate
+
+CHECK = "openings"
+COUNTED_SET = "counted set"
+
+
+def process_checked(state: State, checked: Checked) -> None:
+    """A trustee is through with its shares. When all are, the counted set is fixed."""
+    require_trustee(state, checked, checked.trustee, COUNTED_SET)
+    found = find_round(state, checked.round, COUNTED_SET, Phase.DRAINING, Phase.CHECKING)
+    require(checked.trustee not in found.checked, COUNTED_SET, "this member has said so already")
+    found.phase = Phase.CHECKING
+    found.checked.add(checked.trustee)
+    if len(found.checked) == state.members:
+        fix_counted_set(state, found)
+
+
+def fix_counted_set(state: State, found: Round) -> None:
+    """The counted set and, from it, what may be published: neither ever changes again."""
+    leaf_numbers = {unit: cohort.counted for unit, cohort in found.cohorts.items()}
+    found.numbers = totals(found.tree, leaf_numbers)
+    found.publication = disclose(found.tree, found.numbers, found.opened.min_cohort)
+    found.phase = Phase.SUMMING
+    if not found.publication.published:
+        found.phase = Phase.OPENED
+
+
+def expected_sums(found: Round) -> list[tuple[int, int]]:
+    """The (commitment, unit) pairs to be opened in the present stage, in order."""
+    assert found.publication is not None
+    if found.phase is Phase.SUMMING:
+        return [(0, unit) for unit in found.publication.published]
+    return [(q, unit) for q, publication in sorted(found.totals.items()) for unit in publication.published]
+
+
+def counted_ratings(found: Round, unit: int) -> list[Accepted]:
+    """The counted ratings below ``unit``."""
+    return [
+        rating
+        for leaf in found.tree.below(unit)
+        for rating in found.cohort(leaf).ratings.values()
+        if not rating.struck
+    ]
+
+
+def summed_commitments(state: State, found: Round, q: int, unit: int) -> tuple[Any, list[Any]]:
+    """(ΣC_q, [ΣE_{q,1}, …, ΣE_{q,t-1}]) over the counted ratings below ``unit``."""
+    group = state.commitment_group
+    commitment = group.identity
+    coefficients = [group.identity] * (state.rules.threshold - 1)
+    for rating in counted_ratings(found, unit):
+        commitment = commitment + rating.commitments[q]
+        coefficients = [
+            total + term for total, term in zip(coefficients, rating.coefficients[q], strict=True)
+        ]
+    return commitment, coefficients
+
+
+def process_sums(state: State, posted: SumsPosted) -> None:
+    """A trustee's sums, each checked against the commitments. The first t open the totals."""
+    require_trustee(state, posted, posted.trustee, CHECK)
+    found = find_round(state, posted.round, CHECK, Phase.SUMMING, Phase.TOTALLING)
+    stage = 0 if found.phase is Phase.SUMMING else 1
+    require(posted.stage == stage, CHECK, f"the round is at stage {stage}, not {posted.stage}")
+    require(posted.trustee not in found.sums, CHECK, "this member has posted its sums already")
+    places = [(item.commitment, item.unit) for item in posted.sums]
+    require(
+        places == expected_sums(found), "disclosure", "sums are posted for what may be published, no more, no less"
+    )
+    group, sums = state.commitment_group, {}
+    for item in posted.sums:
+        key = found.scheme.keys[item.commitment]
+        require(
+            len(item.values) == len(key.generators), CHECK, f"expected {len(key.generators)} sums per commitment"
+        )
+        values = tuple(group.decode_scalar(value) for value in item.values)
+        total = Sum(values, group.decode_scalar(item.blinding))
+        check_sum(state, found, key, item.commitment, item.unit, posted.trustee, total)
+        sums[item.commitment, item.unit] = total
+    found.sums[posted.trustee] = sums
+    if len(found.sums) == state.rules.threshold:
+        open_totals(state, found)
+
+
+def check_sum(
+    state: State, found: Round, key: CommitmentKey, q: int, unit: int, trustee: int, total: Sum
+) -> None:
+    """Com_G(Σ F(j); Σ g(j)) = ΣC + Σ_k j^k·ΣE_k, or InvalidOpening."""
+    group = state.commitment_group
+    commitment, coefficients = summed_commitments(state, found, q, unit)
+    powers = [pow(trustee, k, group.order) for k in range(len(coefficients) + 1)]
+    expected = group.msm_public(powers, [commitment, *coefficients])
+    try:
+        key.verify_opening(expected, total.values, total.blinding)
+    except InvalidOpening:
+        raise InvalidOpening(
+            f"member {trustee}: its sum for unit {unit} does not match the ratings' commitments"
+        ) from None
+
+
+def open_totals(state: State, found: Round) -> None:
+    """t valid sums give (Σw, Σr) by interpolation; that opens ΣC, which is checked once more."""
+    group = state.commitment_group
+    for q, unit in expected_sums(found):
+        points = {j: (sums[q, unit].values, sums[q, unit].blinding) for j, sums in found.sums.items()}
+        values, blinding = interpolate(group.order, points)
+        commitment, _ = summed_commitments(state, found, q, unit)
+        found.scheme.keys[q].verify_opening(commitment, values, blinding)
+        found.openings[q, unit] = Sum(tuple(values), blinding)
+    found.sums = {}
+    if found.phase is Phase.SUMMING:
+        settle_optional_totals(found)
+    else:
+        found.phase = Phase.OPENED
+
+
+def settle_optional_totals(found: Round) -> None:
+    """The rule of section 8 again, for each optional total, on the numbers of those who answered it."""
+    layout, publication = found.scheme.layout, found.publication
+    assert publication is not None
+    for q in range(1, len(layout.commitments)):
+        answered = {
+            unit: layout.answered(q, found.openings[0, unit].values) for unit in publication.published
+        }
+        found.totals[q] = disclose(found.tree, answered, found.opened.min_cohort, before=publication)
+    pending = any(totals.published for totals in found.totals.values())
+    found.phase = Phase.TOTALLING if pending else Phase.OPENED

@@ -1,0 +1,50 @@
+"""Ed25519 signatures over transactions and vouchers (RFC 8032, from `cryptography`)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from cryptography.exceptions import InvalidSignature as BadSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from zkperf import encoding
+from zkperf.errors import InvalidSignature
+from zkperf.ledger.transactions import NO_SIGNATURE, Signed, signed_digest
+
+_Tx = TypeVar("_Tx", bound=Signed)
+
+
+def public_bytes(key: Ed25519PrivateKey) -> bytes:
+    """The 32 bytes of the public key."""
+    return key.public_key().public_bytes_raw()
+
+
+def transaction_message(ledger: bytes, covered: bytes) -> bytes:
+    """What a signature on a transaction signs; ``covered`` is its `signed_digest`."""
+    return b"zkperf/v1/transaction" + ledger + covered
+
+
+def voucher_message(ledger: bytes, round_id: bytes, unit: int, voucher: bytes) -> bytes:
+    """What a registrar signs for one case: the cohort and the voucher's one-time key."""
+    return b"zkperf/v1/voucher" + encoding.encode([ledger, round_id, unit, voucher])
+
+
+def signed(cls: type[_Tx], key: Ed25519PrivateKey, ledger: bytes, /, **fields: Any) -> _Tx:
+    """A transaction of kind ``cls`` with these fields, signed with ``key`` for ``ledger``."""
+    draft = cls(signature=NO_SIGNATURE, **fields)
+    signature = key.sign(transaction_message(ledger, signed_digest(draft)))
+    return draft.model_copy(update={"signature": signature})
+
+
+def verify_bytes(key: bytes, message: bytes, signature: bytes, *, whose: str) -> None:
+    """Raises InvalidSignature, naming ``whose`` signature it should be, unless it verifies."""
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
+    except (BadSignature, ValueError):
+        raise InvalidSignature(f"not a signature of {whose} over these bytes") from None
+
+
+def verify_signed(transaction: Signed, key: bytes, ledger: bytes, *, whose: str) -> None:
+    """Raises InvalidSignature unless ``transaction`` carries a signature of ``key`` for ``ledger``."""
+    message = transaction_message(ledger, signed_digest(transaction))
+    verify_bytes(key, message, transaction.signature, whose=whose)

@@ -1,0 +1,197 @@
+"""What the rules know: everything that follows from the log so far, and nothing else.
+
+The state is built by applying leaves in order and is never stored: a restart, a validator and an
+auditor all build it the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from circuits.layout import Layout
+from circuits.questionnaire import Questionnaire
+from zkperf.commitments import CommitmentKey
+from zkperf.groups.base import Group
+from zkperf.groups.pairing import Pairing
+from zkperf.ledger.disclosure import Publication, Tree
+from zkperf.ledger.transactions import Genesis, RoundOpened, UnitResult
+from zkperf.tokens.keygen import Deal
+from zkperf.tokens.keys import CohortKeys
+
+
+class Phase(StrEnum):
+    """Where a round stands."""
+
+    COMMITTING = "members commit to their deals"
+    DEALING = "members post their deals"
+    ACCEPTING = "members check their deals"
+    KEYED = "the cohort keys are about to be recorded"
+    OPEN = "open"
+    DRAINING = "closed; what waits enters"
+    CHECKING = "closed; members check their shares"
+    SUMMING = "the counted set is fixed; members post their sums"
+    TOTALLING = "members post their sums of optional totals"
+    OPENED = "everything that may be published is opened"
+    PUBLISHED = "published"
+    ABANDONED = "abandoned before it opened"
+
+
+BEFORE_OPEN = (Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.KEYED)
+RUNNING = (*BEFORE_OPEN, Phase.OPEN)
+
+
+@dataclass
+class Scheme:
+    """A questionnaire on the ledger, compiled. ``digest`` is SHA-256 of its transaction."""
+
+    digest: bytes
+    index: int
+    questionnaire: Questionnaire
+    layout: Layout
+    keys: tuple[CommitmentKey, ...]
+    """One commitment key per commitment of the layout: the first slots of the shared generators."""
+
+
+@dataclass
+class Accepted:
+    """A rating on the log. C[q] and E[q][k-1] are its commitments; ``struck`` if a complaint was true."""
+
+    index: int
+    sequence: int
+    commitments: list[Any]
+    coefficients: list[list[Any]]
+    struck: bool = False
+
+
+@dataclass
+class Cohort:
+    """One service in one round: the anonymity set."""
+
+    issued: int = 0
+    ratings: dict[bytes, Accepted] = field(default_factory=dict)
+    drained: bool = False
+
+    @property
+    def counted(self) -> int:
+        """Accepted, not replaced, not struck out."""
+        return sum(not rating.struck for rating in self.ratings.values())
+
+
+@dataclass
+class OpenBatch:
+    """A batch of which leaves are still to come."""
+
+    round: bytes
+    unit: int
+    remaining: int
+    final: bool
+    last: bytes = b""
+
+
+@dataclass
+class Keygen:
+    """The distributed key generation of one round, by dealer (1..n)."""
+
+    commitments: dict[int, bytes] = field(default_factory=dict)
+    deals: dict[int, Deal] = field(default_factory=dict)
+    disqualified: set[int] = field(default_factory=set)
+    accepted: set[int] = field(default_factory=set)
+
+    def qualified(self) -> list[Deal]:
+        return [deal for dealer, deal in sorted(self.deals.items()) if dealer not in self.disqualified]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """(Σ F, Σ g) of one commitment below one node: a trustee's sum, or the opening itself."""
+
+    values: tuple[int, ...]
+    blinding: int
+
+
+@dataclass
+class Round:
+    """One round's life. Its ``digest`` is SHA-256 of the transaction that opened it."""
+
+    digest: bytes
+    index: int
+    opened: RoundOpened
+    scheme: Scheme
+    tree: Tree
+    phase: Phase = Phase.COMMITTING
+    last_time: int = 0
+    keygen: Keygen = field(default_factory=Keygen)
+    keys: CohortKeys | None = None
+    keys_index: int | None = None
+    cohorts: dict[int, Cohort] = field(default_factory=dict)
+    checked: set[int] = field(default_factory=set)
+    refused_complaints: dict[int, int] = field(default_factory=dict)
+    numbers: dict[int, int] = field(default_factory=dict)
+    """Counted ratings per unit, once the counted set is fixed."""
+    publication: Publication | None = None
+    totals: dict[int, Publication] = field(default_factory=dict)
+    """By commitment q >= 1: what may be published of that optional total."""
+    sums: dict[int, dict[tuple[int, int], Sum]] = field(default_factory=dict)
+    """The present stage's sums, by trustee: (commitment, unit) to sum."""
+    openings: dict[tuple[int, int], Sum] = field(default_factory=dict)
+    """(commitment, unit) to (Σ w, Σ r)."""
+    result: tuple[UnitResult, ...] | None = None
+    result_index: int | None = None
+
+    def cohort(self, unit: int) -> Cohort:
+        return self.cohorts[unit]
+
+
+@dataclass
+class Issuance:
+    """A voucher used: which point it had blinded."""
+
+    index: int
+    round: bytes
+    unit: int
+    blinded: bytes
+
+
+@dataclass
+class State:
+    """The whole ledger's state. ``leaf`` reads earlier leaves; an empty ledger has no genesis yet."""
+
+    leaf: Callable[[int], bytes]
+    pairing: Pairing
+    size: int = 0
+    ledger: bytes = b""
+    genesis: Genesis | None = None
+    group: Group | None = None
+    schemes: dict[bytes, Scheme] = field(default_factory=dict)
+    rounds: dict[bytes, Round] = field(default_factory=dict)
+    vouchers: dict[bytes, Issuance] = field(default_factory=dict)
+    batch: OpenBatch | None = None
+    sealing_keys: tuple[Any, ...] = ()
+    """T_1..T_n, decoded."""
+
+    @property
+    def members(self) -> int:
+        """n"""
+        return len(self.rules.members)
+
+    @property
+    def rules(self) -> Genesis:
+        if self.genesis is None:
+            raise ValueError("the ledger has no genesis yet")
+        return self.genesis
+
+    @property
+    def commitment_group(self) -> Group:
+        if self.group is None:
+            raise ValueError("the ledger has no genesis yet")
+        return self.group
+
+    @property
+    def enough(self) -> int:
+        """How many members must have finished a stage for the others to go on at its deadline:
+        n - min(n - t, f) with f = ⌊(n - 1)/3⌋."""
+        n, t = self.members, self.rules.threshold
+        return n - min(n - t, (n - 1) // 3)

@@ -1,0 +1,278 @@
+"""Everything that can be written to the ledger: typed, signed, and with one encoding each.
+
+A transaction is the CBOR array ``[kind, field, field, …]``. Signed kinds have the Ed25519 signature
+(RFC 8032) as their first field; it covers the ledger's digest, the kind and every other field, so
+nothing signed for one ledger or purpose is valid for another. A rating has no signature: its proof of
+knowledge of the pseudonym's secret key, with everything else in the transcript, is one.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from circuits.complaint import Complaint
+from circuits.questionnaire import Questionnaire
+from circuits.rating import Core
+from zkperf import encoding
+from zkperf.encoding import Bytes32, Bytes48, Bytes64, Integer, Record, Sequence, Text, Uint
+from zkperf.errors import EncodingError
+from zkperf.tokens.dealing_complaint import DealComplaint
+from zkperf.tokens.keygen import Deal, DealCommitment
+from zkperf.tokens.keys import CohortKeys
+
+MAX_TRANSACTION = 60_000
+"""Bytes of the largest transaction: a C2SP entry bundle has 16-bit lengths."""
+
+NO_SIGNATURE = bytes(64)
+
+
+class Signed(Record):
+    """A transaction that somebody signs. The rule for its kind says whose key it must be."""
+
+    signature: Bytes64
+
+
+class Member(Record):
+    """One organisation of the consortium: validator of the ledger and trustee."""
+
+    name: Text
+    signing_key: Bytes32
+    sealing_key: bytes
+    """T_j = t_j·B in the suite's group."""
+    possession: bytes
+    """Proof of knowledge of t_j, bound to the member's name and signing key."""
+
+
+class Genesis(Record):
+    """Leaf 0. Its SHA-256 digest names the ledger and is the trust anchor of every verifier."""
+
+    version: Uint
+    name: Text
+    suite: Text
+    members: Sequence[Member]
+    threshold: Uint
+    log_key: Bytes32
+    """The Ed25519 key under which checkpoints, promises and batches are signed."""
+    evaluators: Sequence[Bytes32]
+    """Who may publish schemes and open and close rounds."""
+    min_cohort_floor: Uint
+    """No round may have a smaller k_min."""
+    max_sequence: Uint
+    """How often one pseudonym may replace its rating."""
+    stage_seconds: Uint
+    """How long members have for each stage before the others may go on without them."""
+    nonce: Bytes32
+
+
+class SchemePosted(Signed):
+    """A questionnaire, published by an evaluator. Its digest is the scheme's identifier."""
+
+    evaluator: Bytes32
+    questionnaire: Questionnaire
+
+
+class Unit(Record):
+    """A node of a round's tree. Units are listed parents first; unit 0 is the root."""
+
+    name: Text
+    parent: Uint | None
+    registrar: Bytes32 | None
+    """The key that signs vouchers: given for leaves (services), and only for them."""
+
+
+class RoundOpened(Signed):
+    """A scheme applied to a period, with tree and k_min frozen. Its digest is the round's identifier."""
+
+    evaluator: Bytes32
+    scheme: Bytes32
+    name: Text
+    min_cohort: Uint
+    """k_min: groups with fewer counted ratings are never opened."""
+    units: Sequence[Unit]
+    at: Uint
+    """Unix time in seconds. Validators hold it against their clocks; the rules only compare such times."""
+
+
+class DealCommitted(Signed):
+    commitment: DealCommitment
+
+
+class DealPosted(Signed):
+    deal: Deal
+
+
+class DealChallenged(Signed):
+    complaint: DealComplaint
+
+
+class DealsAccepted(Signed):
+    """A trustee's word that every share dealt to it, by dealers not disqualified, is good."""
+
+    round: Bytes32
+    trustee: Uint
+
+
+class RoundKeys(Signed):
+    """The cohorts' keys, as they follow from the qualified deals: here so that devices can prove them included."""
+
+    round: Bytes32
+    trustee: Uint
+    keys: CohortKeys
+
+
+class Issue(Signed):
+    """A blinded point for one voucher, for ever. Signed by the voucher's own key."""
+
+    voucher: Bytes32
+    round: Bytes32
+    unit: Uint
+    registrar_signature: Bytes64
+    blinded: Bytes48
+
+
+class Batch(Signed):
+    """Announces that the next ``count`` leaves are ratings of one cohort, sorted by pseudonym."""
+
+    round: Bytes32
+    unit: Uint
+    count: Annotated[int, Field(gt=0, lt=2**32)]
+    final: bool
+
+
+class RoundClosed(Signed):
+    evaluator: Bytes32
+    round: Bytes32
+    at: Uint
+
+
+class ComplaintPosted(Signed):
+    complaint: Complaint
+
+
+class ComplaintRefused(Record):
+    """A false complaint leaves no more than this: its digest and who signed it."""
+
+    signature: Bytes64
+    """The trustee's signature over the refused complaint."""
+    round: Bytes32
+    trustee: Uint
+    digest: Bytes32
+
+
+class Checked(Signed):
+    """A trustee's word that it has opened and checked its share of every rating and has no complaint left."""
+
+    round: Bytes32
+    trustee: Uint
+
+
+class Deadline(Signed):
+    """The time for the present stage is over."""
+
+    evaluator: Bytes32
+    round: Bytes32
+    at: Uint
+
+
+class NodeSum(Record):
+    """Σ of a trustee's shares over the counted ratings below a node, for one commitment of the scheme."""
+
+    commitment: Uint
+    unit: Uint
+    values: Sequence[Bytes32]
+    blinding: Bytes32
+
+
+class SumsPosted(Signed):
+    round: Bytes32
+    trustee: Uint
+    stage: Uint
+    """0: the main commitment; 1: optional totals, once the numbers of those who answered are open."""
+    sums: Sequence[NodeSum]
+
+
+class OptionCount(Record):
+    option: Text
+    count: Uint
+
+
+class QuestionResult(Record):
+    question: Text
+    status: Text
+    reason: Text | None
+    answered: Uint | None
+    counts: Sequence[OptionCount] | None
+    total: Integer | None
+    mean: Text | None
+
+
+class UnitResult(Record):
+    unit: Uint
+    name: Text
+    status: Text
+    reason: Text | None
+    counted: Uint
+    questions: Sequence[QuestionResult]
+
+
+class ResultPosted(Signed):
+    """The round's published figures. Follows from the openings; the rules recompute and compare it."""
+
+    round: Bytes32
+    trustee: Uint
+    units: Sequence[UnitResult]
+
+
+KINDS: dict[int, type[Record]] = {
+    0: Genesis,
+    1: SchemePosted,
+    2: RoundOpened,
+    3: DealCommitted,
+    4: DealPosted,
+    5: DealChallenged,
+    6: DealsAccepted,
+    7: RoundKeys,
+    8: Issue,
+    9: Batch,
+    10: Core,
+    11: RoundClosed,
+    12: ComplaintPosted,
+    13: ComplaintRefused,
+    14: Checked,
+    15: Deadline,
+    16: SumsPosted,
+    17: ResultPosted,
+}
+_KIND_OF = {cls: kind for kind, cls in KINDS.items()}
+
+
+def encode_transaction(transaction: Record) -> bytes:
+    """The transaction's one encoding: a leaf of the log."""
+    return encoding.encode([_KIND_OF[type(transaction)], *transaction.to_array()])
+
+
+def decode_transaction(data: bytes) -> Any:
+    """The transaction that ``data`` encodes. EncodingError for anything else, or if it is too long."""
+    if len(data) > MAX_TRANSACTION:
+        raise EncodingError(f"transaction: expected at most {MAX_TRANSACTION} bytes, got {len(data)}")
+    value = encoding.decode(data, what="transaction")
+    if not isinstance(value, list) or not value or type(value[0]) is not int:
+        raise EncodingError("transaction: expected an array that starts with its kind")
+    cls = KINDS.get(value[0])
+    if cls is None:
+        raise EncodingError(f"transaction: unknown kind {value[0]}")
+    return cls.from_array(value[1:])
+
+
+def digest(transaction: Record) -> bytes:
+    """SHA-256 of the transaction's bytes: the identifier of ledgers, schemes, rounds and ratings."""
+    return sha256(encode_transaction(transaction)).digest()
+
+
+def signed_digest(transaction: Signed) -> bytes:
+    """SHA-256 of everything the signature covers but the ledger: kind and all fields except the signature."""
+    fields = [_KIND_OF[type(transaction)], *transaction.to_array()[1:]]
+    return sha256(encoding.encode(fields)).digest()
