@@ -84,9 +84,9 @@ class Group(ABC):
         return scalar.to_bytes(self.scalar_size, self.scalar_byteorder)  # type: ignore[arg-type]
 
     def decode_scalar(self, data: bytes) -> int:
-        """The scalar that ``data`` encodes. EncodingError unless it is ``scalar_size`` bytes below the order."""
+        """The scalar that ``data`` encodes. EncodingError unless it is ``scalar_size`` bytes of a reduced one."""
         if len(data) != self.scalar_size:
-            raise EncodingError(f"{self.name}: expected a scalar of {self.scalar_size} bytes, got {len(data)}")
+            raise EncodingError(f"{self.name}: expected {self.scalar_size} bytes of a scalar, got {len(data)}")
         scalar = int.from_bytes(data, self.scalar_byteorder)  # type: ignore[arg-type]
         if scalar >= self.order:
             raise EncodingError(f"{self.name}: scalar is not reduced")

@@ -12,8 +12,7 @@ from zkperf.groups.base import Group
 class Pairing(ABC):
     """Two groups of the same prime order q and a bilinear map e: G1 x G2 -> GT that is not degenerate.
 
-    Signatures live in ``g1``, the smaller one, and keys in ``g2``. Nothing is ever hashed to ``g2``:
-    its ``hash_to_element`` need not be there.
+    Signatures live in ``g1``, the smaller one, and keys in ``g2``.
     """
 
     name: str

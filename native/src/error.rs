@@ -1,0 +1,28 @@
+//! The one error of the kernel and what it becomes in Python.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::{PyErr, import_exception};
+
+import_exception!(zkperf.errors, EncodingError);
+import_exception!(zkperf.errors, InvalidToken);
+
+pub enum Error {
+    /// Bytes from outside that encode nothing: `zkperf.errors.EncodingError`.
+    Encoding(String),
+    /// A product of pairings other than 1: `zkperf.errors.InvalidToken`.
+    Pairing,
+    /// A mistake of the caller: `ValueError`.
+    Argument(String),
+}
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> PyErr {
+        match error {
+            Error::Encoding(message) => EncodingError::new_err(message),
+            Error::Pairing => InvalidToken::new_err("the product of the pairings is not 1"),
+            Error::Argument(message) => PyValueError::new_err(message),
+        }
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,17 @@
+//! The kernel of zkperf: the group arithmetic that is hot, for Python. It knows no policy of any kind.
+//!
+//! Heavy calls release the interpreter lock, calls on many items use all cores. Scalars arrive as Python
+//! integers, which are never constant time; from the conversion on, nothing branches on a secret scalar.
+
+mod bls;
+mod boundary;
+mod error;
+mod ristretto;
+
+#[pyo3::pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::bls::{G1Element, G2Element, pairing_check};
+    #[pymodule_export]
+    use crate::ristretto::RistrettoElement;
+}
