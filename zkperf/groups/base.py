@@ -84,9 +84,9 @@ class Group(ABC):
         return scalar.to_bytes(self.scalar_size, self.scalar_byteorder)  # type: ignore[arg-type]
 
     def decode_scalar(self, data: bytes) -> int:
-        """The scalar that ``data`` encodes. EncodingError unless it is ``scalar_size`` bytes of a reduced one."""
+        """The scalar that ``data`` encodes. EncodingError unless ``scalar_size`` bytes and below the order."""
         if len(data) != self.scalar_size:
-            raise EncodingError(f"{self.name}: expected {self.scalar_size} bytes of a scalar, got {len(data)}")
+            raise EncodingError(f"{self.name}: expected {self.scalar_size} bytes, got {len(data)}")
         scalar = int.from_bytes(data, self.scalar_byteorder)  # type: ignore[arg-type]
         if scalar >= self.order:
             raise EncodingError(f"{self.name}: scalar is not reduced")
