@@ -84,7 +84,7 @@ class Group(ABC):
         return scalar.to_bytes(self.scalar_size, self.scalar_byteorder)  # type: ignore[arg-type]
 
     def decode_scalar(self, data: bytes) -> int:
-        """The scalar that ``data`` encodes. EncodingError unless ``scalar_size`` bytes and below the order."""
+        """The scalar that ``data`` encodes. EncodingError unless ``scalar_size`` bytes below the order."""
         if len(data) != self.scalar_size:
             raise EncodingError(f"{self.name}: expected {self.scalar_size} bytes, got {len(data)}")
         scalar = int.from_bytes(data, self.scalar_byteorder)  # type: ignore[arg-type]
