@@ -19,6 +19,11 @@ def public_bytes(key: Ed25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
 
 
+def log_origin(ledger: bytes) -> str:
+    """The name of a ledger's log in checkpoints, cosignatures and receipts."""
+    return f"zkperf/{ledger.hex()[:32]}"
+
+
 def transaction_message(ledger: bytes, covered: bytes) -> bytes:
     """What a signature on a transaction signs; ``covered`` is its `signed_digest`."""
     return b"zkperf/v1/transaction" + ledger + covered

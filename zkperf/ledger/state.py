@@ -18,7 +18,8 @@ from zkperf.groups.base import Group
 from zkperf.groups.pairing import Pairing
 from zkperf.ledger.disclosure import Publication, Tree
 from zkperf.ledger.transactions import Genesis, RoundOpened, UnitResult
-from zkperf.tokens.keygen import Deal
+from zkperf.sharing import Share
+from zkperf.tokens.keygen import CheckedDeal, KeygenContext
 from zkperf.tokens.keys import CohortKeys
 
 
@@ -93,23 +94,27 @@ class OpenBatch:
 
 @dataclass
 class Keygen:
-    """The distributed key generation of one round, by dealer (1..n)."""
+    """The key generation of one part of a round's cohorts, by dealer (1..n)."""
 
+    context: KeygenContext
     commitments: dict[int, bytes] = field(default_factory=dict)
-    deals: dict[int, Deal] = field(default_factory=dict)
+    deals: dict[int, CheckedDeal] = field(default_factory=dict)
     disqualified: set[int] = field(default_factory=set)
-    accepted: set[int] = field(default_factory=set)
+    keys: CohortKeys | None = None
+    keys_index: int | None = None
 
-    def qualified(self) -> list[Deal]:
+    def qualified(self) -> list[CheckedDeal]:
         return [deal for dealer, deal in sorted(self.deals.items()) if dealer not in self.disqualified]
 
+    def public_key(self, unit: int) -> bytes:
+        """K_c of a cohort of this part."""
+        assert self.keys is not None
+        return self.keys.keys[self.context.cohorts.index(unit)]
 
-@dataclass(frozen=True)
-class Sum:
-    """(Σ F, Σ g) of one commitment below one node: a trustee's sum, or the opening itself."""
-
-    values: tuple[int, ...]
-    blinding: int
+    def share_key(self, unit: int, trustee: int) -> bytes:
+        """K_{j,c} of a cohort of this part."""
+        assert self.keys is not None
+        return self.keys.shares[self.context.cohorts.index(unit)][trustee - 1]
 
 
 @dataclass
@@ -123,9 +128,9 @@ class Round:
     tree: Tree
     phase: Phase = Phase.COMMITTING
     last_time: int = 0
-    keygen: Keygen = field(default_factory=Keygen)
-    keys: CohortKeys | None = None
-    keys_index: int | None = None
+    keygens: list[Keygen] = field(default_factory=list)
+    """One key generation for each part of the cohorts: their messages have to fit into leaves."""
+    deals_accepted: set[int] = field(default_factory=set)
     cohorts: dict[int, Cohort] = field(default_factory=dict)
     checked: set[int] = field(default_factory=set)
     refused_complaints: dict[int, int] = field(default_factory=dict)
@@ -134,15 +139,24 @@ class Round:
     publication: Publication | None = None
     totals: dict[int, Publication] = field(default_factory=dict)
     """By commitment q >= 1: what may be published of that optional total."""
-    sums: dict[int, dict[tuple[int, int], Sum]] = field(default_factory=dict)
+    sums: dict[int, dict[tuple[int, int], Share]] = field(default_factory=dict)
     """The present stage's sums, by trustee: (commitment, unit) to sum."""
-    openings: dict[tuple[int, int], Sum] = field(default_factory=dict)
+    openings: dict[tuple[int, int], Share] = field(default_factory=dict)
     """(commitment, unit) to (Σ w, Σ r)."""
     result: tuple[UnitResult, ...] | None = None
     result_index: int | None = None
 
     def cohort(self, unit: int) -> Cohort:
         return self.cohorts[unit]
+
+    def keygen_of(self, unit: int) -> Keygen:
+        """The part of the key generation that a service belongs to."""
+        return next(keygen for keygen in self.keygens if unit in keygen.context.cohorts)
+
+    @property
+    def keyed(self) -> bool:
+        """Every cohort has its key."""
+        return all(keygen.keys is not None for keygen in self.keygens)
 
 
 @dataclass

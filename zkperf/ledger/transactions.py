@@ -23,7 +23,7 @@ from zkperf.tokens.dealing_complaint import DealComplaint
 from zkperf.tokens.keygen import Deal, DealCommitment
 from zkperf.tokens.keys import CohortKeys
 
-MAX_TRANSACTION = 60_000
+MAX_TRANSACTION = 65_535
 """Bytes of the largest transaction: a C2SP entry bundle has 16-bit lengths."""
 
 NO_SIGNATURE = bytes(64)

@@ -23,13 +23,13 @@ from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.engines.pool import Pool, Waiting
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
-from zkperf.ledger.log.merkle import Tree
+from zkperf.ledger.log.merkle import leaf_hash
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise, promise
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.rules.ratings import admissible, verify_ratings
-from zkperf.ledger.signing import signed
+from zkperf.ledger.signing import log_origin, signed
 from zkperf.ledger.state import Phase, Round, State
 from zkperf.ledger.store.store import PendingRating, Store
 from zkperf.ledger.transactions import (
@@ -51,11 +51,6 @@ REPLAY_CHUNK = 1000
 
 Clock = Callable[[], float]
 """Unix time in seconds."""
-
-
-def log_origin(ledger: bytes) -> str:
-    """The name of a ledger's log in checkpoints and receipts."""
-    return f"zkperf/{ledger.hex()[:32]}"
 
 
 class EmbeddedLedger:
@@ -104,7 +99,8 @@ class EmbeddedLedger:
     def receipt(self, index: int) -> str:
         """Proof that leaf ``index`` is on the log, under the latest checkpoint (C2SP tlog-proof)."""
         with self._lock:
-            return self._store.receipt(index)
+            note = self._store.checkpoint()
+            return Receipt.issue(self._store.leaf(index), index, note, self._store.node).format()
 
     def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
         """The bundles, by the digest of their rating, of those ratings that still have one."""
@@ -173,6 +169,7 @@ class EmbeddedLedger:
                 verdicts[place] = error
         accepted: list[tuple[int, PendingRating]] = []
         seen: set[tuple[bytes, int, bytes]] = set()
+        places_left: dict[tuple[bytes, int], int] = {}
         outcome = verify_ratings(self._state, [core for _, core, _, _ in candidates])
         for (place, core, data, bundle_data), verdict in zip(candidates, outcome, strict=True):
             rater = (core.round, core.unit, core.pseudonym)
@@ -180,8 +177,16 @@ class EmbeddedLedger:
                 verdicts[place] = verdict
             elif rater in seen:
                 verdicts[place] = RuleViolation("two ratings of one pseudonym in one request", check=BATCHES)
+                continue
+            cohort = (core.round, core.unit)
+            left = places_left.setdefault(cohort, self._places_left(*cohort))
+            if left == 0 and not self._known(core):
+                verdicts[place] = RuleViolation(
+                    "more ratings than issuances: somebody forges tokens", check=BATCHES
+                )
             else:
                 seen.add(rater)
+                places_left[cohort] -= not self._known(core)
                 pending = PendingRating(
                     digest=sha256(data).digest(),
                     round=core.round,
@@ -205,6 +210,20 @@ class EmbeddedLedger:
         latest = max((known.sequence for known in (logged, waiting) if known is not None), default=-1)
         if core.sequence != latest + 1:
             raise RuleViolation(f"expected sequence number {latest + 1}, got {core.sequence}", check=BATCHES)
+
+    def _known(self, core: Core) -> bool:
+        """The pseudonym has a rating on the log or waiting."""
+        logged = self._state.rounds[core.round].cohort(core.unit).ratings
+        return core.pseudonym in logged or self._pool.get(core.round, core.unit, core.pseudonym) is not None
+
+    def _places_left(self, round_id: bytes, unit: int) -> int:
+        """How many new pseudonyms may still rate: issuances less ratings on the log and waiting.
+
+        Held at the door already, so that what waits at close is sure to be admissible.
+        """
+        cohort = self._state.rounds[round_id].cohort(unit)
+        fresh = [item for item in self._pool.of(round_id, unit) if item.pseudonym not in cohort.ratings]
+        return cohort.issued - len(cohort.ratings) - len(fresh)
 
     def _check_time(self, transaction: object) -> None:
         if isinstance(transaction, (RoundOpened, RoundClosed, Deadline)):
@@ -254,15 +273,16 @@ class EmbeddedLedger:
 
     def _append(self, leaves: Sequence[bytes], *, trusted: bool = False) -> None:
         """Applies a block and stores it with its checkpoint, or changes nothing."""
+        size = self._state.size
         try:
             dropped = self._apply(leaves, trusted)
-            tree = self._store.tree()
-            tree_size, root = tree.preview(leaves)
-            note = self._sign(tree_size, root)
+            note = self._sign(leaves)
             entered = [sha256(leaf).digest() for leaf in leaves]
             self._store.append(leaves, note=note, remove_pending=entered, remove_bundles=dropped)
         except Exception:
-            self._reload()
+            # A refused first leaf has changed nothing; anything later has.
+            if self._state.size != size:
+                self._reload()
             raise
         for digest in entered:
             self._pool.drop(digest)
@@ -291,9 +311,11 @@ class EmbeddedLedger:
                 ]
         return dropped
 
-    def _sign(self, size: int, root: bytes) -> str:
-        origin = log_origin(self._state.ledger)
-        return Signer(origin, self._key).sign(Checkpoint(origin, size, root))
+    def _sign(self, leaves: Sequence[bytes]) -> str:
+        """The checkpoint of the log with ``leaves`` added."""
+        origin, tree = log_origin(self._state.ledger), self._store.tree()
+        tree.extend(leaf_hash(leaf) for leaf in leaves)
+        return Signer(origin, self._key).sign(Checkpoint(origin, tree.size, tree.root()))
 
     def _record_false_complaint(self, posted: ComplaintPosted) -> None:
         refused = ComplaintRefused(

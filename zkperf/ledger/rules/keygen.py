@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zkperf.errors import RuleViolation
 from zkperf.ledger.rules.common import find_round, require, require_trustee
-from zkperf.ledger.state import Phase, Round, State
+from zkperf.ledger.state import Keygen, Phase, Round, State
 from zkperf.ledger.transactions import (
+    MAX_TRANSACTION,
     DealChallenged,
     DealCommitted,
     DealPosted,
@@ -13,21 +16,37 @@ from zkperf.ledger.transactions import (
     RoundKeys,
 )
 from zkperf.tokens.dealing_complaint import judge_deal_complaint
-from zkperf.tokens.keygen import KeygenContext, check_deal_public
+from zkperf.tokens.keygen import KeygenContext, check_deal_public, max_cohorts
 from zkperf.tokens.keys import cohort_keys
 
 CHECK = "key generation"
 
 
-def keygen_context(state: State, found: Round) -> KeygenContext:
-    """Everything that binds this round's key generation."""
-    return KeygenContext(
-        ledger=state.ledger,
-        round=found.digest,
-        cohorts=tuple(found.tree.leaves()),
-        members=state.members,
-        threshold=state.rules.threshold,
-    )
+def keygens(state: State, round_id: bytes, leaves: Sequence[int]) -> list[Keygen]:
+    """The key generations of a round: as many parts as its cohorts need for deals that fit into leaves."""
+    n, t = state.members, state.rules.threshold
+    size = max_cohorts(n, t, MAX_TRANSACTION - 100)
+    parts = [tuple(leaves[start : start + size]) for start in range(0, len(leaves), size)]
+    return [
+        Keygen(
+            KeygenContext(
+                pairing=state.pairing,
+                group=state.commitment_group,
+                ledger=state.ledger,
+                round=round_id,
+                cohorts=cohorts,
+                threshold=t,
+                trustees=state.sealing_keys,
+                part=part,
+            )
+        )
+        for part, cohorts in enumerate(parts)
+    ]
+
+
+def find_part(found: Round, part: int) -> Keygen:
+    require(part < len(found.keygens), CHECK, f"the round's key generation has no part {part}")
+    return found.keygens[part]
 
 
 def process_deal_committed(state: State, posted: DealCommitted) -> None:
@@ -35,14 +54,11 @@ def process_deal_committed(state: State, posted: DealCommitted) -> None:
     commitment = posted.commitment
     require_trustee(state, posted, commitment.dealer, CHECK)
     found = find_round(state, commitment.round, CHECK, Phase.COMMITTING)
-    require(commitment.dealer not in found.keygen.commitments, CHECK, "this member has committed already")
-    found.keygen.commitments[commitment.dealer] = commitment.digest
-    if len(found.keygen.commitments) == state.members:
-        commitments_complete(found)
-
-
-def commitments_complete(found: Round) -> None:
-    found.phase = Phase.DEALING
+    keygen = find_part(found, commitment.part)
+    require(commitment.dealer not in keygen.commitments, CHECK, "this member has committed already")
+    keygen.commitments[commitment.dealer] = commitment.digest
+    if all(len(keygen.commitments) == state.members for keygen in found.keygens):
+        found.phase = Phase.DEALING
 
 
 def process_deal_posted(state: State, posted: DealPosted) -> None:
@@ -50,21 +66,14 @@ def process_deal_posted(state: State, posted: DealPosted) -> None:
     deal = posted.deal
     require_trustee(state, posted, deal.dealer, CHECK)
     found = find_round(state, deal.round, CHECK, Phase.DEALING)
-    keygen = found.keygen
+    keygen = find_part(found, deal.part)
     require(deal.dealer not in keygen.deals, CHECK, "this member has dealt already")
     committed = keygen.commitments.get(deal.dealer)
     if committed is None:
         raise RuleViolation("this member has not committed to a deal", check=CHECK)
-    check_deal_public(
-        state.pairing, state.commitment_group, keygen_context(state, found), committed, deal
-    )
-    keygen.deals[deal.dealer] = deal
-    if len(keygen.deals) == len(keygen.commitments):
-        deals_complete(found)
-
-
-def deals_complete(found: Round) -> None:
-    found.phase = Phase.ACCEPTING
+    keygen.deals[deal.dealer] = check_deal_public(keygen.context, committed, deal)
+    if all(len(keygen.deals) == len(keygen.commitments) for keygen in found.keygens):
+        found.phase = Phase.ACCEPTING
 
 
 def process_deal_challenged(state: State, posted: DealChallenged) -> None:
@@ -72,19 +81,12 @@ def process_deal_challenged(state: State, posted: DealChallenged) -> None:
     complaint = posted.complaint
     require_trustee(state, posted, complaint.accuser, CHECK)
     found = find_round(state, complaint.round, CHECK, Phase.ACCEPTING)
-    keygen = found.keygen
-    deal = keygen.deals.get(complaint.dealer)
-    if deal is None:
+    keygen = find_part(found, complaint.part)
+    checked = keygen.deals.get(complaint.dealer)
+    if checked is None:
         raise RuleViolation("the accused has not dealt", check=CHECK)
     require(complaint.dealer not in keygen.disqualified, CHECK, "this dealer is disqualified already")
-    judge_deal_complaint(
-        state.pairing,
-        state.commitment_group,
-        keygen_context(state, found),
-        deal,
-        complaint,
-        state.sealing_keys[complaint.accuser - 1],
-    )
+    judge_deal_complaint(keygen.context, checked, complaint)
     keygen.disqualified.add(complaint.dealer)
 
 
@@ -92,27 +94,27 @@ def process_deals_accepted(state: State, posted: DealsAccepted) -> None:
     """A trustee has checked every share dealt to it."""
     require_trustee(state, posted, posted.trustee, CHECK)
     found = find_round(state, posted.round, CHECK, Phase.ACCEPTING)
-    require(posted.trustee not in found.keygen.accepted, CHECK, "this member has accepted already")
-    found.keygen.accepted.add(posted.trustee)
-    advance_keygen(state, found, at_deadline=False)
+    require(posted.trustee not in found.deals_accepted, CHECK, "this member has accepted already")
+    found.deals_accepted.add(posted.trustee)
+    if len(found.deals_accepted) == state.members:
+        finish_keygen(state, found)
 
 
-def advance_keygen(state: State, found: Round, *, at_deadline: bool) -> None:
-    """All have accepted, or enough at the deadline: the keys follow from the qualified deals.
-
-    At least t deals must qualify, so that an honest dealer's randomness is in every key; a round
-    with fewer is abandoned.
-    """
-    keygen = found.keygen
-    if at_deadline or len(keygen.accepted) == state.members:
-        enough = len(keygen.qualified()) >= state.rules.threshold
-        found.phase = Phase.KEYED if enough else Phase.ABANDONED
+def finish_keygen(state: State, found: Round) -> None:
+    """The keys follow from the qualified deals. At least t must qualify, so that an honest dealer's
+    randomness is in every key; a round with fewer is abandoned."""
+    fewest = min(len(keygen.qualified()) for keygen in found.keygens)
+    found.phase = Phase.KEYED if fewest >= state.rules.threshold else Phase.ABANDONED
 
 
 def process_round_keys(state: State, posted: RoundKeys) -> None:
-    """The keys as they follow from the deals. Any member may post them; the round is open from here."""
+    """One part's keys as they follow from its deals. With the last part's the round is open."""
     require_trustee(state, posted, posted.trustee, CHECK)
     found = find_round(state, posted.round, CHECK, Phase.KEYED)
-    keys = cohort_keys(state.pairing, keygen_context(state, found), found.keygen.qualified())
+    keygen = find_part(found, posted.keys.part)
+    require(keygen.keys is None, CHECK, "these keys are on the ledger already")
+    keys = cohort_keys(keygen.context, keygen.qualified())
     require(keys == posted.keys, CHECK, "these are not the keys that follow from the qualified deals")
-    found.keys, found.keys_index, found.phase = keys, state.size, Phase.OPEN
+    keygen.keys, keygen.keys_index = keys, state.size
+    if found.keyed:
+        found.phase = Phase.OPEN

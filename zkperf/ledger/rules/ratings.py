@@ -51,11 +51,10 @@ def verify_ratings(state: State, cores: Sequence[Core]) -> list[DecodedCore | Zk
         try:
             decoded = decode_rating(state, core)
             found = state.rounds[core.round]
-            if found.keys is None:
-                raise RuleViolation("the round has no keys yet", check=CHECK)
+            require(found.keyed, CHECK, "the round has no keys yet")
             cohort = (core.round, core.unit)
             if cohort not in keys:
-                keys[cohort] = pairing.g2.decode(found.keys.public_key(core.unit))
+                keys[cohort] = pairing.g2.decode(found.keygen_of(core.unit).public_key(core.unit))
             message = message_point(pairing, state.ledger, core.round, core.unit, core.pseudonym)
             token = (keys[cohort], message, pairing.g1.decode(core.token))
             context = rating_context(state, found, core.unit)
@@ -144,4 +143,4 @@ def skip_rating(state: State) -> None:
 def has_keys(state: State, core: Core) -> bool:
     """The rating's round is on the ledger and its cohort's key known."""
     found = state.rounds.get(core.round)
-    return found is not None and found.keys is not None
+    return found is not None and found.keyed

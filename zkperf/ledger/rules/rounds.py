@@ -5,7 +5,7 @@ from __future__ import annotations
 from zkperf.errors import RuleViolation
 from zkperf.ledger.disclosure import check_tree
 from zkperf.ledger.rules.common import find_round, require, require_evaluator
-from zkperf.ledger.rules.keygen import advance_keygen, commitments_complete, deals_complete
+from zkperf.ledger.rules.keygen import finish_keygen, keygens
 from zkperf.ledger.rules.tally import fix_counted_set
 from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Phase, Round, State
 from zkperf.ledger.transactions import Deadline, RoundClosed, RoundOpened, digest
@@ -52,6 +52,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
         tree=tree,
         last_time=opened.at,
         cohorts={leaf: Cohort() for leaf in leaves},
+        keygens=keygens(state, identifier, leaves),
     )
 
 
@@ -87,11 +88,10 @@ def process_deadline(state: State, deadline: Deadline) -> None:
     found = find_round(state, deadline.round, CHECK, *stages)
     earliest = found.last_time + state.rules.stage_seconds
     require(deadline.at >= earliest, CHECK, f"the stage lasts until {earliest}")
-    keygen = found.keygen
     done = {
-        Phase.COMMITTING: len(keygen.commitments),
-        Phase.DEALING: len(keygen.deals),
-        Phase.ACCEPTING: len(keygen.accepted),
+        Phase.COMMITTING: min(len(keygen.commitments) for keygen in found.keygens),
+        Phase.DEALING: min(len(keygen.deals) for keygen in found.keygens),
+        Phase.ACCEPTING: len(found.deals_accepted),
     }.get(found.phase, len(found.checked))
     require(
         done >= state.enough,
@@ -100,10 +100,10 @@ def process_deadline(state: State, deadline: Deadline) -> None:
     )
     found.last_time = deadline.at
     if found.phase is Phase.COMMITTING:
-        commitments_complete(found)
+        found.phase = Phase.DEALING
     elif found.phase is Phase.DEALING:
-        deals_complete(found)
+        found.phase = Phase.ACCEPTING
     elif found.phase is Phase.ACCEPTING:
-        advance_keygen(state, found, at_deadline=True)
+        finish_keygen(state, found)
     else:
-        fix_counted_set(state, found)
+        fix_counted_set(found)

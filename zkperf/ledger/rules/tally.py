@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from zkperf.commitments import CommitmentKey
-from zkperf.errors import InvalidOpening
+from zkperf.errors import InvalidOpening, InvalidShare
 from zkperf.ledger.disclosure import disclose, totals
 from zkperf.ledger.rules.common import find_round, require, require_trustee
-from zkperf.ledger.state import Accepted, Phase, Round, State, Sum
+from zkperf.ledger.state import Accepted, Phase, Round, State
 from zkperf.ledger.transactions import Checked, SumsPosted
-from zkperf.sharing import interpolate
+from zkperf.sharing import Share, check_share, interpolate
 
 CHECK = "openings"
 COUNTED_SET = "counted set"
@@ -24,10 +23,10 @@ def process_checked(state: State, checked: Checked) -> None:
     found.phase = Phase.CHECKING
     found.checked.add(checked.trustee)
     if len(found.checked) == state.members:
-        fix_counted_set(state, found)
+        fix_counted_set(found)
 
 
-def fix_counted_set(state: State, found: Round) -> None:
+def fix_counted_set(found: Round) -> None:
     """The counted set and, from it, what may be published: neither ever changes again."""
     leaf_numbers = {unit: cohort.counted for unit, cohort in found.cohorts.items()}
     found.numbers = totals(found.tree, leaf_numbers)
@@ -81,44 +80,33 @@ def process_sums(state: State, posted: SumsPosted) -> None:
     )
     group, sums = state.commitment_group, {}
     for item in posted.sums:
-        key = found.scheme.keys[item.commitment]
-        require(
-            len(item.values) == len(key.generators), CHECK, f"expected {len(key.generators)} sums per commitment"
-        )
         values = tuple(group.decode_scalar(value) for value in item.values)
-        total = Sum(values, group.decode_scalar(item.blinding))
-        check_sum(state, found, key, item.commitment, item.unit, posted.trustee, total)
-        sums[item.commitment, item.unit] = total
+        share = Share(values, group.decode_scalar(item.blinding))
+        check_sum(state, found, item.commitment, item.unit, posted.trustee, share)
+        sums[item.commitment, item.unit] = share
     found.sums[posted.trustee] = sums
     if len(found.sums) == state.rules.threshold:
         open_totals(state, found)
 
 
-def check_sum(
-    state: State, found: Round, key: CommitmentKey, q: int, unit: int, trustee: int, total: Sum
-) -> None:
+def check_sum(state: State, found: Round, q: int, unit: int, trustee: int, share: Share) -> None:
     """Com_G(Σ F(j); Σ g(j)) = ΣC + Σ_k j^k·ΣE_k, or InvalidOpening."""
-    group = state.commitment_group
     commitment, coefficients = summed_commitments(state, found, q, unit)
-    powers = [pow(trustee, k, group.order) for k in range(len(coefficients) + 1)]
-    expected = group.msm_public(powers, [commitment, *coefficients])
     try:
-        key.verify_opening(expected, total.values, total.blinding)
-    except InvalidOpening:
-        raise InvalidOpening(
-            f"member {trustee}: its sum for unit {unit} does not match the ratings' commitments"
-        ) from None
+        check_share(found.scheme.keys[q], commitment, coefficients, trustee, share)
+    except InvalidShare as error:
+        name = found.opened.units[unit].name
+        raise InvalidOpening(f"member {trustee}'s sum for unit {name!r}: {error}") from None
 
 
 def open_totals(state: State, found: Round) -> None:
     """t valid sums give (Σw, Σr) by interpolation; that opens ΣC, which is checked once more."""
     group = state.commitment_group
     for q, unit in expected_sums(found):
-        points = {j: (sums[q, unit].values, sums[q, unit].blinding) for j, sums in found.sums.items()}
-        values, blinding = interpolate(group.order, points)
+        opening = interpolate(group.order, {j: sums[q, unit] for j, sums in found.sums.items()})
         commitment, _ = summed_commitments(state, found, q, unit)
-        found.scheme.keys[q].verify_opening(commitment, values, blinding)
-        found.openings[q, unit] = Sum(tuple(values), blinding)
+        found.scheme.keys[q].verify_opening(commitment, opening.values, opening.blinding)
+        found.openings[q, unit] = opening
     found.sums = {}
     if found.phase is Phase.SUMMING:
         settle_optional_totals(found)

@@ -1,0 +1,71 @@
+"""The evaluator: publishes schemes, opens and closes rounds. It holds no key that opens anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from circuits.questionnaire import Questionnaire, validate
+from zkperf.ledger.signing import public_bytes, signed
+from zkperf.ledger.transactions import (
+    Deadline,
+    RoundClosed,
+    RoundOpened,
+    SchemePosted,
+    Unit,
+    encode_transaction,
+)
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Signs with ``key`` for one ledger. Every method gives a transaction, encoded."""
+
+    key: Ed25519PrivateKey
+    ledger: bytes
+    clock: Callable[[], float] = time.time
+
+    def _me(self) -> bytes:
+        return public_bytes(self.key)
+
+    def _now(self) -> int:
+        return int(self.clock())
+
+    def post_scheme(self, questionnaire: Questionnaire) -> bytes:
+        """InputError, naming the question, if the questionnaire makes no sense."""
+        validate(questionnaire)
+        posted = signed(SchemePosted, self.key, self.ledger, evaluator=self._me(), questionnaire=questionnaire)
+        return encode_transaction(posted)
+
+    def open_round(self, scheme: bytes, name: str, min_cohort: int, units: Sequence[Unit]) -> bytes:
+        opened = signed(
+            RoundOpened,
+            self.key,
+            self.ledger,
+            evaluator=self._me(),
+            scheme=scheme,
+            name=name,
+            min_cohort=min_cohort,
+            units=tuple(units),
+            at=self._now(),
+        )
+        return encode_transaction(opened)
+
+    def close_round(self, round_id: bytes) -> bytes:
+        closed = signed(
+            RoundClosed, self.key, self.ledger, evaluator=self._me(), round=round_id, at=self._now()
+        )
+        return encode_transaction(closed)
+
+    def end_stage(self, round_id: bytes) -> bytes:
+        """The deadline of the present stage has passed."""
+        deadline = signed(
+            Deadline, self.key, self.ledger, evaluator=self._me(), round=round_id, at=self._now()
+        )
+        return encode_transaction(deadline)
+
+    def __repr__(self) -> str:
+        return "<evaluator>"

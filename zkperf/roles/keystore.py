@@ -1,0 +1,76 @@
+"""Where one party keeps its secrets: a folder that only its owner can read, never exported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from zkperf.errors import InputError
+from zkperf.groups.base import Group
+from zkperf.randomness import RandomBytes, system
+
+
+class KeyStore:
+    """One holder's folder of secrets. Files are written whole or not at all, with mode 0600."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The holder's Ed25519 key. InputError if it is not there or not one."""
+        key = load_pem_private_key(self.read("signing.pem"), password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise InputError(f"{self._folder / 'signing.pem'}: expected an Ed25519 key")
+        return key
+
+    def new_signing_key(self) -> Ed25519PrivateKey:
+        """A fresh signing key, kept as PKCS #8 PEM."""
+        key = Ed25519PrivateKey.generate()
+        self.write("signing.pem", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return key
+
+    def sealing_key(self, group: Group) -> int:
+        """The trustee's secret t_j."""
+        return group.decode_scalar(self.read("sealing.key"))
+
+    def new_sealing_key(self, group: Group, source: RandomBytes = system) -> int:
+        """A fresh secret t_j."""
+        secret = group.random_nonzero_scalar(source)
+        self.write("sealing.key", group.encode_scalar(secret))
+        return secret
+
+    def has(self, name: str) -> bool:
+        return (self._folder / name).exists()
+
+    def read(self, name: str) -> bytes:
+        """A file's bytes. InputError, saying which file is missing, if it is not there."""
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            raise InputError(f"{self._folder / name} is missing: this party's keys are not here") from None
+
+    def write(self, name: str, data: bytes) -> None:
+        """Writes a file durably: a crash leaves the old one or the new one."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path, draft = self._folder / name, self._folder / f".{name}.new"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+    def delete(self, name: str) -> None:
+        """Removes a file that is no longer needed."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def __repr__(self) -> str:
+        return f"<key store {self._folder.name}>"

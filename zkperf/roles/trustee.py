@@ -1,0 +1,214 @@
+"""A trustee: one member's part in key generation, issuance and tally.
+
+It holds its own keys and its own shares, reads the ledger's state (in a consortium: its own replica's)
+and answers with signed transactions. What it learns of another trustee it learns from the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from circuits.complaint import complain
+from circuits.possession import prove_possession
+from circuits.rating import Bundle, Core
+from zkperf.encoding import Record
+from zkperf.errors import RuleViolation
+from zkperf.groups.base import Group
+from zkperf.ledger.rules.genesis import possession_context
+from zkperf.ledger.rules.results import compute_result
+from zkperf.ledger.rules.tally import counted_ratings, expected_sums
+from zkperf.ledger.signing import public_bytes, signed
+from zkperf.ledger.state import Keygen, Phase, Round, State
+from zkperf.ledger.transactions import (
+    Checked,
+    ComplaintPosted,
+    DealChallenged,
+    DealCommitted,
+    DealPosted,
+    DealsAccepted,
+    Member,
+    NodeSum,
+    ResultPosted,
+    RoundKeys,
+    SumsPosted,
+    encode_transaction,
+)
+from zkperf.randomness import RandomBytes, system
+from zkperf.roles.keystore import KeyStore
+from zkperf.roles.shares import ShareBook
+from zkperf.sharing import Share, sum_shares
+from zkperf.tokens.blind import sign_share
+from zkperf.tokens.dealing_complaint import complain_about_deal
+from zkperf.tokens.keygen import Deal, commit, make_deal, open_deal_shares
+from zkperf.tokens.keys import cohort_keys, secret_keys
+
+FetchBundles = Callable[[Sequence[bytes]], dict[bytes, bytes]]
+"""Digests of ratings to their bundles: how a trustee asks again for what it has lost."""
+
+
+@dataclass
+class Trustee:
+    """Member ``index`` (1..n) of a ledger."""
+
+    index: int
+    store: KeyStore
+    group: Group
+    source: RandomBytes = system
+    _cohort_secrets: dict[tuple[bytes, int], tuple[int, ...]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        self._signing: Ed25519PrivateKey = self.store.signing_key()
+        self._secret: int = self.store.sealing_key(self.group)
+        self._shares = ShareBook(self.index, self.group, self._secret)
+
+    @staticmethod
+    def enrol(name: str, store: KeyStore, group: Group, source: RandomBytes = system) -> Member:
+        """Fresh keys for a member to be, and its entry in the genesis."""
+        signing = public_bytes(store.new_signing_key())
+        secret = store.new_sealing_key(group, source)
+        # T_j = t_j·B
+        element = group.msm([secret], [group.generator])
+        proof = prove_possession(group, secret, element, possession_context(name, signing), source)
+        return Member(
+            name=name, signing_key=signing, sealing_key=group.encode(element), possession=proof
+        )
+
+    def __repr__(self) -> str:
+        return f"<trustee {self.index}>"
+
+    # -- what a trustee is asked ------------------------------------------------------------------
+
+    def receive(self, state: State, ratings: Sequence[tuple[Core, Bundle]]) -> None:
+        """Opens and checks this trustee's shares of ratings that have just been taken in."""
+        self._shares.receive(state, ratings)
+
+    def token_share(self, state: State, voucher: bytes) -> bytes:
+        """S_j = k_{j,c}·P' for the point recorded for this voucher: only such points are signed.
+
+        Raises RuleViolation if none is recorded. Asking again gives the same answer.
+        """
+        issuance = state.vouchers.get(voucher)
+        if issuance is None:
+            raise RuleViolation("no point is recorded for this voucher", check="issuance")
+        found = state.rounds[issuance.round]
+        keygen = found.keygen_of(issuance.unit)
+        secrets = self._secrets(found, keygen)
+        secret = secrets[keygen.context.cohorts.index(issuance.unit)]
+        blinded = state.pairing.g1.decode(issuance.blinded)
+        return state.pairing.g1.encode(sign_share(state.pairing, secret, blinded))
+
+    def duties(self, state: State, fetch: FetchBundles) -> Iterator[bytes]:
+        """The transactions that this trustee has to post now, each decided on the state of that moment."""
+        for found in list(state.rounds.values()):
+            for transaction in self._duties_of_round(state, found, fetch):
+                yield encode_transaction(transaction)
+
+    # -- round by round ---------------------------------------------------------------------------
+
+    def _duties_of_round(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
+        ledger, me = state.ledger, self.index
+        if found.phase is Phase.COMMITTING:
+            for keygen in found.keygens:
+                if me not in keygen.commitments:
+                    commitment = commit(keygen.context, self._deal(keygen))
+                    yield signed(DealCommitted, self._signing, ledger, commitment=commitment)
+        elif found.phase is Phase.DEALING:
+            for keygen in found.keygens:
+                if me in keygen.commitments and me not in keygen.deals:
+                    yield signed(DealPosted, self._signing, ledger, deal=self._deal(keygen))
+                    self.store.delete(_deal_file(keygen))
+        elif found.phase is Phase.ACCEPTING and me not in found.deals_accepted:
+            for keygen in found.keygens:
+                yield from self._challenges(state, keygen)
+            yield signed(DealsAccepted, self._signing, ledger, round=found.digest, trustee=me)
+        elif found.phase is Phase.KEYED:
+            for keygen in found.keygens:
+                if keygen.keys is None:
+                    keys = cohort_keys(keygen.context, keygen.qualified())
+                    yield signed(RoundKeys, self._signing, ledger, trustee=me, round=found.digest, keys=keys)
+        elif found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING):
+            yield from self._check_shares(state, found, fetch)
+        elif found.phase in (Phase.SUMMING, Phase.TOTALLING) and me not in found.sums:
+            yield self._sums(state, found)
+        elif found.phase is Phase.OPENED:
+            result = compute_result(found)
+            yield signed(ResultPosted, self._signing, ledger, round=found.digest, trustee=me, units=result)
+        elif found.phase is Phase.PUBLISHED:
+            self._shares.forget(found)
+
+    def _deal(self, keygen: Keygen) -> Deal:
+        """This trustee's deal: made once, kept until posted, so that a restart deals what was committed."""
+        name = _deal_file(keygen)
+        if not self.store.has(name):
+            self.store.write(name, make_deal(keygen.context, self.index, self.source).encode())
+        return Deal.decode(self.store.read(name))
+
+    def _challenges(self, state: State, keygen: Keygen) -> Iterator[Record]:
+        for dealer, checked in sorted(keygen.deals.items()):
+            if dealer in keygen.disqualified:
+                continue
+            complaint = complain_about_deal(keygen.context, checked, self.index, self._secret, self.source)
+            if complaint is not None:
+                yield signed(DealChallenged, self._signing, state.ledger, complaint=complaint)
+
+    def _secrets(self, found: Round, keygen: Keygen) -> tuple[int, ...]:
+        """k_{j,c} of every cohort of a part, from the deals on the ledger."""
+        place = (found.digest, keygen.context.part)
+        if place not in self._cohort_secrets:
+            rows = [
+                open_deal_shares(keygen.context, checked, self.index, self._secret)
+                for checked in keygen.qualified()
+            ]
+            self._cohort_secrets[place] = secret_keys(keygen.context, rows)
+        return self._cohort_secrets[place]
+
+    def _check_shares(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
+        """Complaints about bad shares of ratings on the log; after close, the word that all are checked."""
+        if self.index in found.checked:
+            return
+        closed = found.phase is not Phase.OPEN
+        if closed:
+            self._shares.fetch_missing(state, found, fetch)
+        for digest, core, bundle in self._shares.bad_on_log(state, found):
+            complaint = complain(
+                self.group, state.ledger, digest, core, bundle, self.index, self._secret, self.source
+            )
+            yield signed(ComplaintPosted, self._signing, state.ledger, complaint=complaint)
+        if closed:
+            yield signed(Checked, self._signing, state.ledger, round=found.digest, trustee=self.index)
+
+    def _sums(self, state: State, found: Round) -> Record:
+        """Σ of this trustee's shares over the counted ratings of everything that may be published."""
+        sums = []
+        for q, unit in expected_sums(found):
+            shares = [self._share_of(state, found, rating.index, q) for rating in counted_ratings(found, unit)]
+            total = sum_shares(self.group.order, shares)
+            sums.append(
+                NodeSum(
+                    commitment=q,
+                    unit=unit,
+                    values=tuple(self.group.encode_scalar(value) for value in total.values),
+                    blinding=self.group.encode_scalar(total.blinding),
+                )
+            )
+        stage = 0 if found.phase is Phase.SUMMING else 1
+        return signed(
+            SumsPosted,
+            self._signing,
+            state.ledger,
+            round=found.digest,
+            trustee=self.index,
+            stage=stage,
+            sums=tuple(sums),
+        )
+
+    def _share_of(self, state: State, found: Round, index: int, q: int) -> Share:
+        return self._shares.share(found, sha256(state.leaf(index)).digest(), q)
+
+
+def _deal_file(keygen: Keygen) -> str:
+    return f"deal-{keygen.context.round.hex()[:32]}-{keygen.context.part}.cbor"

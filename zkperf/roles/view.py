@@ -1,0 +1,168 @@
+"""What a device believes about a round: only what is proved to be on the log.
+
+The device starts from the genesis digest (it comes with the voucher) and its policy: the ledger's own
+signature, and cosignatures of as many outside witnesses as the policy asks for. Members' keys, scheme,
+tree, k_min and cohort keys are taken by inclusion proof under such a checkpoint: a private cohort key
+shown to one victim would undo the blindness, false trustees' keys the secrecy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Protocol
+
+from circuits.layout import Layout, compile_questionnaire
+from circuits.possession import verify_possession
+from circuits.questionnaire import Questionnaire
+from circuits.rating import commitment_keys
+from zkperf.commitments import CommitmentKey
+from zkperf.encoding import Record
+from zkperf.errors import InvalidLogProof, RuleViolation
+from zkperf.groups import suite
+from zkperf.groups.base import Group
+from zkperf.ledger.log.checkpoint import Policy
+from zkperf.ledger.log.keys import SignatureType, VerifierKey
+from zkperf.ledger.log.receipt import Receipt
+from zkperf.ledger.promises import Promise
+from zkperf.ledger.rules.genesis import possession_context
+from zkperf.ledger.signing import log_origin
+from zkperf.ledger.transactions import (
+    Genesis,
+    RoundKeys,
+    RoundOpened,
+    SchemePosted,
+    decode_transaction,
+)
+from zkperf.tokens.keys import CohortKeys
+
+
+@dataclass(frozen=True)
+class RoundLeaves:
+    """Where on the log a round's foundations are: leaf indices."""
+
+    scheme: int
+    round: int
+    keys: tuple[int, ...]
+
+
+class LedgerClient(Protocol):
+    """What a device needs from a ledger, near or far. Everything it returns is verified by the device."""
+
+    def round_leaves(self, round_id: bytes) -> RoundLeaves: ...
+    def receipt(self, leaf: int) -> str: ...
+    def submit(self, data: bytes) -> None: ...
+    def token_shares(self, voucher: bytes) -> dict[int, bytes]: ...
+    def submit_rating(self, core: bytes, bundle: bytes) -> Promise: ...
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """Which outside witnesses a device asks for, and how many of them."""
+
+    keys: tuple[VerifierKey, ...] = ()
+    quorum: int = 0
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """A round as its foundations on the log define it."""
+
+    ledger: bytes
+    genesis: Genesis
+    policy: Policy
+    group: Group
+    trustees: tuple[Any, ...]
+    """T_1..T_n, each with its proof of possession checked."""
+    round: bytes
+    opened: RoundOpened
+    scheme: bytes
+    questionnaire: Questionnaire
+    layout: Layout
+    commitment_keys: tuple[CommitmentKey, ...]
+    cohort_keys: tuple[CohortKeys, ...]
+    services: tuple[int, ...]
+    """The round's services: its leaves, in order."""
+
+    @classmethod
+    def load(
+        cls, client: LedgerClient, ledger: bytes, round_id: bytes, witnesses: Witnesses = Witnesses()
+    ) -> RoundView:
+        """Fetches and verifies everything. Raises InvalidLogProof, InvalidProof or EncodingError if the
+        ledger shows anything that is not proved to be on its log."""
+        first = Receipt.parse(client.receipt(0))
+        if sha256(first.leaf).digest() != ledger:
+            raise InvalidLogProof("the ledger shown is not the one that the voucher names")
+        genesis = _expect(Genesis, first.leaf)
+        policy = ledger_policy(ledger, genesis.log_key, witnesses)
+        first.verify(policy)
+        group = suite(genesis.suite)
+        trustees = []
+        for member in genesis.members:
+            element = group.decode(member.sealing_key)
+            context = possession_context(member.name, member.signing_key)
+            verify_possession(group, element, context, member.possession)
+            trustees.append(element)
+
+        places = client.round_leaves(round_id)
+        round_leaf = proved(client, places.round, policy)
+        opened = _expect(RoundOpened, round_leaf)
+        if sha256(round_leaf).digest() != round_id:
+            raise InvalidLogProof("the round shown is not the one that the voucher names")
+        scheme_leaf = proved(client, places.scheme, policy)
+        if sha256(scheme_leaf).digest() != opened.scheme:
+            raise InvalidLogProof("the scheme shown is not the round's")
+        questionnaire = _expect(SchemePosted, scheme_leaf).questionnaire
+        keys = tuple(_expect(RoundKeys, proved(client, leaf, policy)).keys for leaf in places.keys)
+        if any(part.round != round_id for part in keys):
+            raise InvalidLogProof("the keys shown are another round's")
+        parents = {unit.parent for unit in opened.units}
+        layout = compile_questionnaire(questionnaire)
+        return cls(
+            ledger=ledger,
+            genesis=genesis,
+            policy=policy,
+            group=group,
+            trustees=tuple(trustees),
+            round=round_id,
+            opened=opened,
+            scheme=opened.scheme,
+            questionnaire=questionnaire,
+            layout=layout,
+            commitment_keys=commitment_keys(group, layout),
+            cohort_keys=tuple(sorted(keys, key=lambda part: part.part)),
+            services=tuple(unit for unit in range(len(opened.units)) if unit not in parents),
+        )
+
+    def keys_of(self, unit: int) -> tuple[bytes, Sequence[bytes]]:
+        """(K_c, [K_{1,c}, …, K_{n,c}]) of a service, encoded. Raises RuleViolation if it is none."""
+        place = self.services.index(unit) if unit in self.services else -1
+        if place >= 0 and [part.part for part in self.cohort_keys] == list(range(len(self.cohort_keys))):
+            for part in self.cohort_keys:
+                if place < len(part.keys):
+                    return part.keys[place], part.shares[place]
+                place -= len(part.keys)
+        raise RuleViolation(f"unit {unit} is not a service with a key in this round", check="tokens")
+
+
+def ledger_policy(ledger: bytes, log_key: bytes, witnesses: Witnesses = Witnesses()) -> Policy:
+    """Accepts checkpoints of this ledger that its log key and enough witnesses have signed."""
+    origin = log_origin(ledger)
+    return Policy(origin, VerifierKey(origin, SignatureType.ED25519, log_key), witnesses.keys, witnesses.quorum)
+
+
+def proved(client: LedgerClient, index: int, policy: Policy) -> bytes:
+    """Leaf ``index``, with proof. Raises InvalidLogProof if it does not verify."""
+    receipt = Receipt.parse(client.receipt(index))
+    if receipt.index != index:
+        raise InvalidLogProof(f"expected a receipt for leaf {index}, got one for {receipt.index}")
+    receipt.verify(policy)
+    return receipt.leaf
+
+
+def _expect(kind: type[Any], leaf: bytes) -> Any:
+    transaction: Record = decode_transaction(leaf)
+    if not isinstance(transaction, kind):
+        raise InvalidLogProof(f"expected a {kind.__name__} leaf, got a {type(transaction).__name__}")
+    return transaction
