@@ -28,8 +28,8 @@ BATCHABLE = "DSFS"
 COMPACT = "CMPT"
 """The flavour of proofs that carry (challenge, response): shorter, verified one by one."""
 
-_CIPHERSUITES = {"P-256": "P256"}
-"""Groups that the draft calls by another name than zkperf does."""
+_CIPHERSUITES = {"P-256": "P256", "BLS12-381 G1": "BLS12381", "BLS12-381 G2": "BLS12381G2"}
+"""What the draft calls a group, where zkperf calls it otherwise (the last name is zkperf's own)."""
 
 
 class Transcript:

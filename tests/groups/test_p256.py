@@ -129,6 +129,12 @@ def test_encodings_that_are_refused(data: bytes) -> None:
         G.decode(data)
 
 
+@pytest.mark.parametrize("x", [P, P + 5])
+def test_coordinates_are_reduced_whatever_openssl_says(x: int) -> None:
+    with pytest.raises(EncodingError, match="not reduced"):
+        G.decode(b"\x02" + x.to_bytes(32, "big"))
+
+
 def test_the_point_behind_the_refused_encodings_is_on_the_curve() -> None:
     assert G.decode(b"\x02" + (5).to_bytes(32, "big")) != G.identity
 
