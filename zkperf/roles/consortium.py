@@ -1,0 +1,99 @@
+"""All members of a ledger in one process: the embedded mode.
+
+The trustees stay separate objects with separate keys, and exchange nothing but messages: transactions
+through the ledger, token shares towards devices. Towards its operator this mode keeps no secret, since
+one process holds every trustee's keys; it is for trying out, for tests, and for offices that need the
+public proofs but not the separation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from circuits.rating import Bundle, Core
+from zkperf.errors import ZkperfError
+from zkperf.ledger.engines.embedded import EmbeddedLedger
+from zkperf.ledger.promises import Promise
+from zkperf.ledger.transactions import decode_transaction
+from zkperf.roles.trustee import Trustee
+from zkperf.roles.view import RoundLeaves
+
+
+@dataclass
+class Consortium:
+    """A ledger and the trustees that serve it. Also the nearest `LedgerClient`."""
+
+    ledger: EmbeddedLedger
+    trustees: Sequence[Trustee]
+    refusals: list[tuple[int, ZkperfError]] = field(default_factory=list)
+    """Transactions of trustees that the ledger refused: (trustee, why)."""
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    def submit(self, data: bytes) -> int:
+        """Submits one transaction, lets the trustees react, and gives the index of its leaf."""
+        index = self.ledger.submit(data)
+        self.settle()
+        return index
+
+    def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
+        """Submits (rating, bundle) pairs; the trustees open and check their shares of those taken in."""
+        verdicts = self.ledger.submit_ratings(items)
+        taken: list[tuple[Core, Bundle]] = []
+        for (data, bundle), verdict in zip(items, verdicts, strict=True):
+            if isinstance(verdict, Promise):
+                core = decode_transaction(data)
+                assert isinstance(core, Core)
+                taken.append((core, Bundle.decode(bundle)))
+        if taken:
+            for trustee in self.trustees:
+                trustee.receive(self.ledger.state, taken)
+            self.settle()
+        return verdicts
+
+    def submit_rating(self, core: bytes, bundle: bytes) -> Promise:
+        """Submits one rating. Raises the reason if it is refused."""
+        [verdict] = self.submit_ratings([(core, bundle)])
+        if isinstance(verdict, ZkperfError):
+            raise verdict
+        return verdict
+
+    def settle(self) -> None:
+        """Lets every trustee do what the ledger's state asks of it, until there is nothing left to do."""
+        stubborn: set[int] = set()
+        progress = True
+        while progress:
+            progress = False
+            for trustee in self.trustees:
+                if trustee.index in stubborn:
+                    continue
+                try:
+                    for transaction in trustee.duties(self.ledger.state, self.ledger.bundles):
+                        self.ledger.submit(transaction)
+                        progress = True
+                except ZkperfError as error:
+                    # A member that errs or lies must not stop the others.
+                    self.refusals.append((trustee.index, error))
+                    stubborn.add(trustee.index)
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    def token_shares(self, voucher: bytes) -> dict[int, bytes]:
+        """Every trustee's share of the signature on the point recorded for a voucher."""
+        state = self.ledger.state
+        return {trustee.index: trustee.token_share(state, voucher) for trustee in self.trustees}
+
+    def receipt(self, leaf: int) -> str:
+        return self.ledger.receipt(leaf)
+
+    def round_leaves(self, round_id: bytes) -> RoundLeaves:
+        """Where a round's foundations are on the log. KeyError if there is no such round."""
+        found = self.ledger.state.rounds[round_id]
+        keys = tuple(
+            keygen.keys_index for keygen in found.keygens if keygen.keys_index is not None
+        )
+        return RoundLeaves(scheme=found.scheme.index, round=found.index, keys=keys)
+
+    def close(self) -> None:
+        self.ledger.close()

@@ -1,0 +1,147 @@
+"""A ledger's folder: where the log, the keys and the receipts of the embedded mode lie.
+
+    DIR/ledger.json       what the ledger is: its genesis digest, to be published widely
+    DIR/ledger.db         log, waiting ratings, sealed bundles
+    DIR/keys/…            one folder for each holder; never exported
+    DIR/receipts/         what raters were given
+    DIR/report.html       the readable report
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zkperf.errors import InputError
+from zkperf.groups import suite
+from zkperf.ledger.engines.embedded import EmbeddedLedger
+from zkperf.ledger.signing import public_bytes
+from zkperf.ledger.transactions import Genesis
+from zkperf.randomness import RandomBytes, system
+from zkperf.roles.consortium import Consortium
+from zkperf.roles.evaluator import Evaluator
+from zkperf.roles.keystore import KeyStore
+from zkperf.roles.registrar import Registrar
+from zkperf.roles.trustee import Trustee
+
+MEMBER_NAMES = ("finance", "audit", "line ministry", "evaluator", "statistics", "ombudsman", "parliament")
+DEFAULT_STAGE_SECONDS = 7 * 24 * 3600
+DEFAULT_MAX_SEQUENCE = 3
+
+
+@dataclass(frozen=True)
+class LedgerFolder:
+    """The folder of one ledger."""
+
+    path: Path
+
+    @property
+    def receipts(self) -> Path:
+        return self.path / "receipts"
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    def keys(self, holder: str) -> KeyStore:
+        """The key store of one holder: "sequencer", "evaluator", "registrar" or "member-<j>"."""
+        return KeyStore(self.path / "keys" / holder)
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        *,
+        suite_name: str = "ristretto255",
+        members: int = 5,
+        threshold: int = 3,
+        min_cohort_floor: int = 10,
+        name: str = "ledger",
+        stage_seconds: int = DEFAULT_STAGE_SECONDS,
+        clock: Callable[[], float] = time.time,
+        source: RandomBytes = system,
+    ) -> tuple[LedgerFolder, Consortium]:
+        """A new ledger in a new folder, with fresh keys for everybody.
+
+        InputError if the folder exists and is not empty, or the numbers make no consortium.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(f"{path} exists and is not empty: choose another folder for the ledger")
+        if not 1 <= threshold <= members:
+            raise InputError(f"threshold: expected 1 to {members} (the number of members), got {threshold}")
+        group = suite(suite_name)
+        folder = cls(path)
+        path.mkdir(parents=True, exist_ok=True)
+        log_key = folder.keys("sequencer").new_signing_key()
+        evaluator = folder.keys("evaluator").new_signing_key()
+        folder.keys("registrar").new_signing_key()
+        roster = [
+            Trustee.enrol(_member_name(j), folder.keys(f"member-{j}"), group, source)
+            for j in range(1, members + 1)
+        ]
+        genesis = Genesis(
+            version=1,
+            name=name,
+            suite=suite_name,
+            members=tuple(roster),
+            threshold=threshold,
+            log_key=public_bytes(log_key),
+            evaluators=(public_bytes(evaluator),),
+            min_cohort_floor=min_cohort_floor,
+            max_sequence=DEFAULT_MAX_SEQUENCE,
+            stage_seconds=stage_seconds,
+            nonce=source(32),
+        )
+        folder.receipts.mkdir()
+        ledger = EmbeddedLedger.create(path, genesis, log_key, clock)
+        folder._describe(ledger)
+        return folder, folder._consortium(ledger)
+
+    @classmethod
+    def open(cls, path: Path, clock: Callable[[], float] = time.time) -> tuple[LedgerFolder, Consortium]:
+        """An existing ledger, for writing. InputError if there is none, or another process serves it."""
+        folder = cls(path)
+        folder.describe()
+        ledger = EmbeddedLedger.open(path, folder.keys("sequencer").signing_key(), clock)
+        consortium = folder._consortium(ledger)
+        consortium.settle()
+        return folder, consortium
+
+    def describe(self) -> dict[str, str]:
+        """What ledger.json says. InputError if there is no ledger here."""
+        try:
+            description = json.loads((self.path / "ledger.json").read_text("utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            raise InputError(f"{self.path}: there is no ledger here (no ledger.json)") from None
+        except (ValueError, OSError) as error:
+            raise InputError(f"{self.path / 'ledger.json'}: not readable ({error})") from None
+        if not isinstance(description, dict) or not isinstance(description.get("genesis"), str):
+            raise InputError(f"{self.path / 'ledger.json'}: the genesis digest is missing")
+        return description
+
+    def evaluator(self, ledger: bytes, clock: Callable[[], float] = time.time) -> Evaluator:
+        """The evaluator whose key lies here."""
+        return Evaluator(self.keys("evaluator").signing_key(), ledger, clock)
+
+    def registrar(self) -> Registrar:
+        """The registrar whose key lies here."""
+        return Registrar(self.keys("registrar").signing_key())
+
+    def _describe(self, ledger: EmbeddedLedger) -> None:
+        rules = ledger.state.rules
+        description = {"genesis": ledger.state.ledger.hex(), "name": rules.name, "suite": rules.suite}
+        (self.path / "ledger.json").write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+
+    def _consortium(self, ledger: EmbeddedLedger) -> Consortium:
+        group = ledger.state.commitment_group
+        trustees = [
+            Trustee(j, self.keys(f"member-{j}"), group) for j in range(1, ledger.state.members + 1)
+        ]
+        return Consortium(ledger, trustees)
+
+
+def _member_name(j: int) -> str:
+    return MEMBER_NAMES[j - 1] if j <= len(MEMBER_NAMES) else f"member {j}"
