@@ -31,9 +31,7 @@ class Equation(NamedTuple):
     elements: tuple[Any, ...]
 
 
-def verify_each(
-    group: Group, items: Sequence[Sequence[Equation]], source: RandomBytes = system
-) -> list[int]:
+def verify_each(group: Group, items: Sequence[Sequence[Equation]], source: RandomBytes = system) -> list[int]:
     """The indices, ascending, of the items that have an equation which does not hold.
 
     One multi-scalar multiplication when all hold; about 2·log2(len(items)) smaller ones per culprit more.
@@ -43,9 +41,7 @@ def verify_each(
 
     def holds(low: int, high: int) -> bool:
         pairs = (
-            pair
-            for index in range(low, high)
-            for pair in zip(weights[index], items[index], strict=True)
+            pair for index in range(low, high) for pair in zip(weights[index], items[index], strict=True)
         )
         return _holds(group, pairs)
 
