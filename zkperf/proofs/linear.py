@@ -7,8 +7,11 @@ Made non-interactive as the draft says: the challenge comes from the tag, the wh
 A proof is *batchable*, (R, z), or *compact*, (e, z); the tag names which, so neither passes as the other.
 
 Sound: from two answers to the same R, M·(z - z') = (e - e')·image gives the witness (z - z')/(e - e').
-Hiding: k is exactly uniform, so z is, and R = M·z - e·image follows from z and e: a proof is made of
-nothing but the statement, a uniform z and the random oracle's e (perfect zero knowledge, and for ever).
+
+Hiding: k is exactly uniform, so z is, and R = M·z - e·image follows from z and e: whoever may program the
+random oracle makes the same proofs from the statement alone. And where a statement has several witnesses,
+as with Pedersen commitments, proofs made with s and with s' are distributed alike whatever the hash
+function is, because k -> k + e·(s - s') keeps R, thus e, and z: nobody ever learns which it was.
 """
 
 from __future__ import annotations
