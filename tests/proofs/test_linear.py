@@ -218,15 +218,24 @@ def test_a_compact_proof_with_an_identity_commitment() -> None:
         verify_compact(relation, zero + zero, COMPACT_TAG)
 
 
-def test_proofs_hide() -> None:
-    """Every (challenge, response) is as likely for one witness as for another: z - e·s is the nonce."""
+@pytest.mark.parametrize(("make", "tag"), [(prove, TAG), (prove_compact, COMPACT_TAG)])
+def test_proofs_do_not_depend_on_the_witness(make: Any, tag: bytes) -> None:
+    """Here log H = 9 is known, so C = 5·B + 3·H has another opening. Its proofs are the very same bytes."""
+    H9 = 9 * G.generator
     relation = LinearRelation(
-        G, (G.generator, H, 5 * G.generator + 3 * H), (LinearEquation(((2, 1),), ((0, 0, 1), (1, 1, 1))),)
+        G, (G.generator, H9, 32 * G.generator), (LinearEquation(((2, 1),), ((0, 0, 1), (1, 1, 1))),)
     )
-    nonces = iter([11, 13])
-    proof = prove_compact(relation, [5, 3], COMPACT_TAG, lambda size: next(nonces).to_bytes(size, "little"))
-    challenge, *responses = [G.decode_scalar(proof[start : start + 32]) for start in (0, 32, 64)]
-    assert responses == [(11 + challenge * 5) % G.order, (13 + challenge * 3) % G.order]
+
+    def proof_with(witness: list[int], nonces: list[int]) -> bytes:
+        draws = iter(nonces)
+        proof: bytes = make(relation, witness, tag, lambda size: next(draws).to_bytes(size, "little"))
+        return proof
+
+    proof = proof_with([5, 3], [11, 13])
+    challenge = (G.decode_scalar(proof[-64:-32]) - 11) * pow(5, -1, G.order) % G.order
+    # k' = k + e·(s - s')
+    nonces = [(11 + challenge * (5 - 14)) % G.order, (13 + challenge * (3 - 2)) % G.order]
+    assert proof_with([14, 2], nonces) == proof
 
 
 # -- each condition on an instance ------------------------------------------------------------------
