@@ -21,7 +21,7 @@ setup: $(STAMP) ## Make .venv with everything in it and build the kernel; then .
 $(STAMP): pyproject.toml native/Cargo.toml native/Cargo.lock $(wildcard native/src/*.rs)
 	@sh scripts/prerequisites.sh $(PYTHON)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --use-pep517 -e '.[dev]'
 	@touch $@
 
 demo: $(STAMP) ## Replay a published survey of 406 people as a real round, and audit it
