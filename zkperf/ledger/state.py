@@ -61,7 +61,10 @@ class Accepted:
     """A rating on the log. C[q] and E[q][k-1] are its commitments; ``struck`` if a complaint was true."""
 
     index: int
+    digest: bytes
     sequence: int
+    issued_before: int
+    """Issuances of its cohort before it entered: its rater is one of at least so many, if all were honest."""
     commitments: list[Any]
     coefficients: list[list[Any]]
     struck: bool = False

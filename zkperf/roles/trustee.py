@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -40,7 +39,7 @@ from zkperf.ledger.transactions import (
 from zkperf.randomness import RandomBytes, system
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.shares import ShareBook
-from zkperf.sharing import Share, sum_shares
+from zkperf.sharing import sum_shares
 from zkperf.tokens.blind import sign_share
 from zkperf.tokens.dealing_complaint import complain_about_deal
 from zkperf.tokens.keygen import Deal, commit, make_deal, open_deal_shares
@@ -185,7 +184,7 @@ class Trustee:
         """Σ of this trustee's shares over the counted ratings of everything that may be published."""
         sums = []
         for q, unit in expected_sums(found):
-            shares = [self._share_of(state, found, rating.index, q) for rating in counted_ratings(found, unit)]
+            shares = [self._shares.share(rating.digest, q) for rating in counted_ratings(found, unit)]
             total = sum_shares(self.group.order, shares)
             sums.append(
                 NodeSum(
@@ -205,9 +204,6 @@ class Trustee:
             stage=stage,
             sums=tuple(sums),
         )
-
-    def _share_of(self, state: State, found: Round, index: int, q: int) -> Share:
-        return self._shares.share(found, sha256(state.leaf(index)).digest(), q)
 
 
 def _deal_file(keygen: Keygen) -> str:

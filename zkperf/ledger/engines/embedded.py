@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from random import SystemRandom
@@ -48,9 +49,21 @@ from zkperf.ledger.transactions import (
 CLOCK_SKEW = 300
 """Seconds by which a transaction's time may be ahead of the sequencer's clock."""
 REPLAY_CHUNK = 1000
+OVER = (Phase.OPENED, Phase.PUBLISHED)
+"""Phases in which everything that may be published of a round is opened: its bundles are deleted."""
 
 Clock = Callable[[], float]
 """Unix time in seconds."""
+
+
+@dataclass
+class Block:
+    """Leaves applied to the state and not stored yet, and the bundles that go with them."""
+
+    start: int
+    """The log's size before the block."""
+    leaves: list[bytes] = field(default_factory=list)
+    dropped: list[bytes] = field(default_factory=list)
 
 
 class EmbeddedLedger:
@@ -70,7 +83,7 @@ class EmbeddedLedger:
     ) -> EmbeddedLedger:
         """A new ledger in ``directory``, its genesis as leaf 0."""
         ledger = cls(Store.create(directory), log_key, clock)
-        ledger._append([encode_transaction(genesis)])
+        ledger.submit(encode_transaction(genesis))
         return ledger
 
     @classmethod
@@ -100,7 +113,7 @@ class EmbeddedLedger:
         """Proof that leaf ``index`` is on the log, under the latest checkpoint (C2SP tlog-proof)."""
         with self._lock:
             note = self._store.checkpoint()
-            return Receipt.issue(self._store.leaf(index), index, note, self._store.node).format()
+            return Receipt.issue(self._store.leaf(index), index, note, self._store.nodes).format()
 
     def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
         """The bundles, by the digest of their rating, of those ratings that still have one."""
@@ -114,26 +127,30 @@ class EmbeddedLedger:
     # -- writing ---------------------------------------------------------------------------------
 
     def submit(self, data: bytes) -> int:
-        """Applies one transaction other than a rating and returns the index of its leaf.
+        """Applies one transaction other than a rating and returns the index of its leaf, once durable.
 
         Raises the rule's error if it is refused. A false complaint is refused too, and leaves a
         `ComplaintRefused` on the log.
         """
+        [verdict] = self.submit_all([data])
+        if isinstance(verdict, ZkperfError):
+            raise verdict
+        return verdict
+
+    def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
+        """`submit` for many, one after the other, all stored in one durable write."""
         with self._lock:
-            transaction = decode_transaction(data)
-            if isinstance(transaction, (Core, Batch, ComplaintRefused)):
-                raise RuleViolation("ratings come with their bundle; batches are the sequencer's", check=BATCHES)
-            self._check_time(transaction)
-            index = self._state.size
-            if isinstance(transaction, RoundClosed):
-                self._append([data, *self._final_batches(transaction.round)])
-                return index
+            verdicts: list[int | ZkperfError] = []
+            block = Block(self._state.size)
             try:
-                self._append([data])
-            except FalseComplaint:
-                self._record_false_complaint(transaction)
+                for data in items:
+                    verdicts.append(self._take(data, block))
+                self._store_block(block)
+            except Exception:
+                if self._state.size != block.start:
+                    self._reload()
                 raise
-            return index
+            return verdicts
 
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Takes (rating, bundle) pairs: for each a promise, once all of them are durable, or its error."""
@@ -251,7 +268,13 @@ class EmbeddedLedger:
         if len(fresh) < 2 * k_min or cohort.issued < k_min:
             return
         entering = self._random.sample(fresh, len(fresh) - k_min)
-        self._append(self._batch(found.digest, unit, entering, final=False), trusted=True)
+        block = Block(self._state.size)
+        try:
+            self._apply(self._batch(found.digest, unit, entering, final=False), block, trusted=True)
+            self._store_block(block)
+        except Exception:
+            self._reload()
+            raise
 
     def _final_batches(self, round_id: bytes) -> list[bytes]:
         found = self._state.rounds.get(round_id)
@@ -271,45 +294,62 @@ class EmbeddedLedger:
 
     # -- the log ---------------------------------------------------------------------------------
 
-    def _append(self, leaves: Sequence[bytes], *, trusted: bool = False) -> None:
-        """Applies a block and stores it with its checkpoint, or changes nothing."""
-        size = self._state.size
+    def _take(self, data: bytes, block: Block) -> int | ZkperfError:
+        """Applies one transaction to the state and adds its leaves to the block, or says why not."""
+        index = self._state.size
         try:
-            dropped = self._apply(leaves, trusted)
-            note = self._sign(leaves)
-            entered = [sha256(leaf).digest() for leaf in leaves]
-            self._store.append(leaves, note=note, remove_pending=entered, remove_bundles=dropped)
-        except Exception:
-            # A refused first leaf has changed nothing; anything later has.
-            if self._state.size != size:
-                self._reload()
-            raise
+            transaction = decode_transaction(data)
+            if isinstance(transaction, (Core, Batch, ComplaintRefused)):
+                raise RuleViolation("ratings come with their bundle; batches are the sequencer's", check=BATCHES)
+            self._check_time(transaction)
+            self._apply([data], block)
+            if isinstance(transaction, RoundClosed):
+                self._apply(self._final_batches(transaction.round), block, trusted=True)
+        except FalseComplaint as error:
+            self._apply([self._refused(transaction)], block)
+            return error
+        except ZkperfError as error:
+            return error
+        return index
+
+    def _apply(self, leaves: Sequence[bytes], block: Block, *, trusted: bool = False) -> None:
+        """Applies leaves to the state and adds them, and the bundles they make needless, to the block."""
+        state = self._state
+        running = [found for found in state.rounds.values() if found.phase not in OVER]
+        dropped = [digest for leaf in leaves for digest in self._made_needless(leaf)]
+        apply(state, leaves, trusted=trusted)
+        for found in running:
+            if found.phase in OVER:
+                dropped += [
+                    rating.digest for cohort in found.cohorts.values() for rating in cohort.ratings.values()
+                ]
+        block.leaves += leaves
+        block.dropped += dropped
+
+    def _made_needless(self, leaf: bytes) -> list[bytes]:
+        """Digests of the ratings that this leaf replaces or strikes out."""
+        transaction = decode_transaction(leaf)
+        if isinstance(transaction, ComplaintPosted):
+            return [transaction.complaint.rating]
+        if isinstance(transaction, Core):
+            found = self._state.rounds[transaction.round]
+            old = found.cohort(transaction.unit).ratings.get(transaction.pseudonym)
+            return [] if old is None else [old.digest]
+        return []
+
+    def _store_block(self, block: Block) -> None:
+        """One durable transaction: leaves, checkpoint, and what is waiting or kept no longer."""
+        if not block.leaves:
+            return
+        entered = [sha256(leaf).digest() for leaf in block.leaves]
+        self._store.append(
+            block.leaves,
+            note=self._sign(block.leaves),
+            remove_pending=entered,
+            remove_bundles=block.dropped,
+        )
         for digest in entered:
             self._pool.drop(digest)
-
-    def _apply(self, leaves: Sequence[bytes], trusted: bool) -> list[bytes]:
-        """Applies the block; the digests of ratings whose bundles are no longer needed."""
-        state = self._state
-        dropped: list[bytes] = []
-        before = {found.digest: found.phase for found in state.rounds.values()}
-        for leaf in leaves:
-            transaction = decode_transaction(leaf)
-            if isinstance(transaction, Core):
-                old = state.rounds[transaction.round].cohort(transaction.unit).ratings.get(transaction.pseudonym)
-                if old is not None:
-                    dropped.append(sha256(state.leaf(old.index)).digest())
-            elif isinstance(transaction, ComplaintPosted):
-                dropped.append(transaction.complaint.rating)
-        apply(state, leaves, trusted=trusted)
-        over = (Phase.OPENED, Phase.PUBLISHED)
-        for found in state.rounds.values():
-            if found.phase in over and before.get(found.digest) not in over:
-                dropped += [
-                    sha256(state.leaf(rating.index)).digest()
-                    for cohort in found.cohorts.values()
-                    for rating in cohort.ratings.values()
-                ]
-        return dropped
 
     def _sign(self, leaves: Sequence[bytes]) -> str:
         """The checkpoint of the log with ``leaves`` added."""
@@ -317,14 +357,14 @@ class EmbeddedLedger:
         tree.extend(leaf_hash(leaf) for leaf in leaves)
         return Signer(origin, self._key).sign(Checkpoint(origin, tree.size, tree.root()))
 
-    def _record_false_complaint(self, posted: ComplaintPosted) -> None:
+    def _refused(self, posted: ComplaintPosted) -> bytes:
         refused = ComplaintRefused(
             signature=posted.signature,
             round=posted.complaint.round,
             trustee=posted.complaint.trustee,
             digest=signed_digest(posted),
         )
-        self._append([encode_transaction(refused)])
+        return encode_transaction(refused)
 
     def _reload(self) -> None:
         """Builds state and pool from what is stored."""

@@ -7,6 +7,7 @@ its life cycle; it checks first and changes the state last, so a refused transac
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 
 from circuits.rating import Core, DecodedCore
@@ -93,7 +94,7 @@ def apply(
                 verdict = verdicts.pop(position)
                 if isinstance(verdict, ZkperfError):
                     raise verdict
-                process_rating(state, item, verdict)
+                process_rating(state, item, verdict, sha256(block[position]).digest())
             else:
                 PROCESS[type(item)](state, item)
         except ZkperfError as error:

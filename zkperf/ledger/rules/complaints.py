@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from circuits.complaint import judge
 from circuits.rating import Core
 from zkperf.errors import RuleViolation
@@ -17,16 +15,17 @@ from zkperf.ledger.transactions import (
 )
 
 CHECK = "complaints"
+MAX_REFUSED = 10
+"""After so many false complaints in a round a trustee is not listened to any more in it."""
 
 
 def accused_rating(state: State, found: Round, unit: int, digest: bytes) -> tuple[Core, Accepted]:
     """The rating on the log with this digest, which must count so far."""
     require(unit in found.cohorts, CHECK, f"unit {unit} is not a service of this round")
     for rating in found.cohort(unit).ratings.values():
-        data = state.leaf(rating.index)
-        if sha256(data).digest() == digest:
+        if rating.digest == digest:
             require(not rating.struck, CHECK, "the rating is struck out already")
-            core = decode_transaction(data)
+            core = decode_transaction(state.leaf(rating.index))
             assert isinstance(core, Core)  # only ratings are Accepted
             return core, rating
     raise RuleViolation("the rating complained about is not on the log, or was replaced", check=CHECK)
@@ -39,6 +38,8 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
     phases = (Phase.OPEN, Phase.DRAINING, Phase.CHECKING)
     found = find_round(state, complaint.round, CHECK, *phases)
     require(complaint.trustee not in found.checked, CHECK, "this member has declared its checks finished")
+    refused = found.refused_complaints.get(complaint.trustee, 0)
+    require(refused < MAX_REFUSED, CHECK, "this member has complained falsely too often")
     core, rating = accused_rating(state, found, complaint.unit, complaint.rating)
     judge(
         state.commitment_group,
@@ -58,9 +59,10 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
 def process_complaint_refused(state: State, refused: ComplaintRefused) -> None:
     """Of a false complaint only its digest and its signature enter the log; it counts against the signer."""
     found = find_round(state, refused.round, CHECK)
+    before = found.refused_complaints.get(refused.trustee, 0)
+    require(before < MAX_REFUSED, CHECK, "this member's false complaints are no longer recorded")
     require(1 <= refused.trustee <= state.members, CHECK, f"there is no member {refused.trustee}")
     key = state.rules.members[refused.trustee - 1].signing_key
     message = transaction_message(state.ledger, refused.digest)
     verify_bytes(key, message, refused.signature, whose=f"member {refused.trustee}")
-    counts = found.refused_complaints
-    counts[refused.trustee] = counts.get(refused.trustee, 0) + 1
+    found.refused_complaints[refused.trustee] = before + 1

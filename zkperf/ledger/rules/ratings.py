@@ -113,8 +113,9 @@ def admissible(state: State, core: Core, *, final: bool) -> None:
         )
 
 
-def process_rating(state: State, core: Core, decoded: DecodedCore) -> None:
-    """The next rating of the announced batch. ``decoded`` comes from `verify_ratings`."""
+def process_rating(state: State, core: Core, decoded: DecodedCore, digest: bytes) -> None:
+    """The next rating of the announced batch. ``decoded`` comes from `verify_ratings`; ``digest`` is
+    SHA-256 of the leaf."""
     batch = state.batch
     if batch is None:
         raise RuleViolation("a rating enters the log in a batch only", check=CHECK)
@@ -122,9 +123,12 @@ def process_rating(state: State, core: Core, decoded: DecodedCore) -> None:
     require(cohort == (batch.round, batch.unit), CHECK, "a rating of another cohort in this batch")
     require(core.pseudonym > batch.last, CHECK, "the batch is not sorted by pseudonym, each once")
     admissible(state, core, final=batch.final)
-    state.rounds[core.round].cohort(core.unit).ratings[core.pseudonym] = Accepted(
+    entered = state.rounds[core.round].cohort(core.unit)
+    entered.ratings[core.pseudonym] = Accepted(
         index=state.size,
+        digest=digest,
         sequence=core.sequence,
+        issued_before=entered.issued,
         commitments=decoded.commitments,
         coefficients=decoded.coefficients,
     )
