@@ -46,6 +46,8 @@ class Kind(ABC):
     """The commitment of its own that holds the question's total, if it has one."""
     none: int | None = None
     """The bit that says "no answer", if there is one; else all bits are 0 where there is no answer."""
+    answered_slot: int | None = None
+    """The slot of the main commitment that counts the answers, where no other slots tell their number."""
 
     def __init__(self, question: Question) -> None:
         self.question = question
@@ -95,12 +97,12 @@ class OneOf(Kind):
             self.slots = [system.slot({bit: 1}) for bit in everything[:-1]]
             return
         terms = {bit: level for level, bit in enumerate(self.choices.values())}
-        if self.none is not None:
-            self.slots = [system.slot({self.none: 1})]
+        if self.none is None:
+            self.slots = [system.slot(terms)]
+        else:
+            self.answered_slot = system.slot({bit: 1 for bit in self.choices.values()})
             self.total_commitment = system.commitment()
             system.slot(terms, self.total_commitment)
-        else:
-            self.slots = [system.slot(terms)]
 
     def _assign_answer(self, answer: str | int | Sequence[str], bits: list[int]) -> None:
         if self.question.kind == "score":
@@ -114,11 +116,11 @@ class OneOf(Kind):
         bits[self.choices[answer]] = 1
 
     def read(self, counted: int, opened: Sequence[int]) -> Figures:
+        if self.answered_slot is not None:
+            return Figures(check_range(opened[self.answered_slot], 0, counted, "answered"))
         values = [opened[slot] for slot in self.slots]
         if self.question.disclose == "total":
-            if self.none is None:
-                return self._total(counted, values[0])
-            return Figures(counted - check_range(values[0], 0, counted, "not answered"))
+            return self._total(counted, values[0])
         for value, choice in zip(values, self.choices, strict=False):
             check_range(value, 0, counted, choice)
         # Σ bits = 1 in every rating: what the slots leave is the last choice, or "no answer".
@@ -146,7 +148,8 @@ class AnyOf(Kind):
         if self.lowest == self.highest:
             disclosed.pop()  # it follows from the others: Σ options = min·answered
         self.slots = [system.slot({bit: 1}) for bit in disclosed]
-        self.answered_slot = None if self.answered is None else system.slot({self.answered: 1})
+        if self.answered is not None:
+            self.answered_slot = system.slot({self.answered: 1})
 
     def _bound(self, system: System) -> None:
         self.weights = digits(self.highest - self.lowest)
@@ -206,13 +209,13 @@ class Number(Kind):
         self.answered: int | None = None
         self.complement = range(0)
         if question.required:
-            self.slot = system.slot(terms)
+            self.total_slot = system.slot(terms)
             return
         self.answered = system.bits(1)[0]
         self.complement = system.bits(len(self.weights))
         for bit, complement in zip(self.digits, self.complement, strict=True):
             system.rule({bit: 1, complement: 1, self.answered: -1}, 0)
-        self.slot = system.slot({self.answered: 1})
+        self.answered_slot = system.slot({self.answered: 1})
         self.total_commitment = system.commitment()
         system.slot(terms, self.total_commitment)
 
@@ -230,9 +233,9 @@ class Number(Kind):
             bits[bit] = 1 - value
 
     def read(self, counted: int, opened: Sequence[int]) -> Figures:
-        if self.answered is None:
-            return self._total(counted, opened[self.slot])
-        return Figures(check_range(opened[self.slot], 0, counted, "answered"))
+        if self.answered_slot is None:
+            return self._total(counted, opened[self.total_slot])
+        return Figures(check_range(opened[self.answered_slot], 0, counted, "answered"))
 
 
 KINDS: dict[str, type[OneOf | AnyOf | Number]] = {

@@ -22,6 +22,8 @@ from circuits.questionnaire import Questionnaire, validate
 from zkperf.encoding import encode
 from zkperf.errors import InputError, InvalidOpening
 
+__all__ = ["Answer", "Figures", "Layout", "compile_questionnaire"]
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -39,15 +41,6 @@ class Layout:
         """The bits that are not pivots, ascending: the entries of f that a proof carries."""
         pivots = {rule.pivot for rule in self.rules}
         return tuple(bit for bit in range(self.size) if bit not in pivots)
-
-    @cached_property
-    def totals(self) -> dict[str, int]:
-        """Question id -> its own commitment's number, for optional questions disclosed as a total."""
-        return {
-            identifier: kind.total_commitment
-            for identifier, kind in self._kinds.items()
-            if kind.total_commitment is not None
-        }
 
     @cached_property
     def digest(self) -> bytes:
@@ -80,11 +73,22 @@ class Layout:
 
     # -- figures out -------------------------------------------------------------------------------
 
+    def commitment_of(self, identifier: str) -> int:
+        """Which commitment holds the figures of a question: 0, or one of its own for an optional total."""
+        return self._kinds[identifier].total_commitment or 0
+
+    def answered(self, commitment: int, opened: Sequence[int]) -> int:
+        """How many answered the question of ``commitment`` (1 or more), from the opened sum of w_0."""
+        self._check_length(0, opened)
+        (slot,) = (k.answered_slot for k in self._kinds.values() if k.total_commitment == commitment)
+        assert slot is not None
+        return opened[slot]
+
     def read_main(self, counted: int, opened: Sequence[int]) -> dict[str, Figures]:
         """The figures of every question, from the sum of w_0 over ``counted`` ratings.
 
-        Of the questions in `totals` they hold only how many answered. Raises InvalidOpening, naming the
-        question, for a sum that no ratings can have.
+        Of a question with a commitment of its own they hold only how many answered. Raises
+        InvalidOpening, naming the question, for a sum that no ratings can have.
         """
         self._check_length(0, opened)
         figures = {}
@@ -96,11 +100,11 @@ class Layout:
         return figures
 
     def read_total(self, identifier: str, answered: int, opened: Sequence[int]) -> Figures:
-        """The figures of a question in `totals`, from the sum of its own w_q over ``answered`` answers.
+        """The figures of a question with a commitment of its own, from its opened sum over all answers.
 
-        Raises InvalidOpening likewise, and KeyError for other questions.
+        ``answered`` is the number of answers. Raises InvalidOpening likewise.
         """
-        self._check_length(self.totals[identifier], opened)
+        self._check_length(self.commitment_of(identifier), opened)
         try:
             return self._kinds[identifier].read_total(answered, opened)
         except InvalidOpening as error:

@@ -26,14 +26,13 @@ class CommitmentKey:
     generators: tuple[Any, ...]
     blinding: Any
 
-    @classmethod
-    def derive(cls, group: Group, family: str, length: int) -> CommitmentKey:
+    @staticmethod
+    def derive(group: Group, family: str, length: int) -> CommitmentKey:
         """The key with G_j = hash_to_element("<family>/<j>"), j from 0, and H = hash_to_element("blinding").
 
         The domain separation tag is "ZKPERF-V01-generators-<group>". H is one for all families.
         """
-        generators = tuple(_generator(group, f"{family}/{j}") for j in range(length))
-        return cls(group, generators, _generator(group, "blinding"))
+        return _derive(group, family, length)
 
     def commit(self, values: Sequence[int], r: int) -> Any:
         """C = Σ v_j·G_j + r·H in constant time. Values and ``r`` are reduced scalars."""
@@ -61,6 +60,12 @@ class CommitmentKey:
             raise InvalidOpening("a value or the blinding is not a reduced scalar")
         if self.group.msm_public(scalars, [*self.generators, self.blinding]) != commitment:
             raise InvalidOpening("the values do not open the commitment")
+
+
+@cache
+def _derive(group: Group, family: str, length: int) -> CommitmentKey:
+    generators = tuple(_generator(group, f"{family}/{j}") for j in range(length))
+    return CommitmentKey(group, generators, _generator(group, "blinding"))
 
 
 @cache

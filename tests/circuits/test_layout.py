@@ -76,17 +76,22 @@ def test_sums_of_any_answers_give_the_plain_figures(data: st.DataObject) -> None
     main = layout.read_main(len(sheets), opened[0])
     for q in form.questions:
         plain = expected(q, [sheet[q.id] for sheet in sheets])
-        if q.id in layout.totals:
+        own = layout.commitment_of(q.id)
+        if own:
             assert main[q.id] == Figures(plain.answered)
-            figures = layout.read_total(q.id, main[q.id].answered, opened[layout.totals[q.id]])
+            assert layout.answered(own, opened[0]) == plain.answered
+            figures = layout.read_total(q.id, plain.answered, opened[own])
         else:
             figures = main[q.id]
         assert figures == plain
-    assert set(layout.totals) == {
+    with_total = [
         q.id
         for q in form.questions
         if not q.required and (q.kind == "number" or (q.kind == "score" and q.disclose == "total"))
-    }
+    ]
+    owners = {layout.commitment_of(q.id): q.id for q in form.questions if layout.commitment_of(q.id)}
+    assert [owners[own] for own in sorted(owners)] == with_total
+    assert len(layout.commitments) == 1 + len(with_total)
 
 
 @given(questionnaires(most=2, small=True))
@@ -156,7 +161,7 @@ def optional(question: Question, **changes: Any) -> Question:
         (optional(SINGLE), 4, 3, [3], 0),
         (SCORE, 5, 4, [4], 0),
         (SCORE.model_copy(update={"disclose": "total"}), 5, 4, [1], 4),
-        (optional(SCORE, disclose="total"), 6, 5, [1, 1], 4),
+        (optional(SCORE, disclose="total"), 6, 5, [1, 1], 5),
         (question("q", "score", bounds=(0, 1), disclose="total"), 2, 1, [1], 0),
         (NUMBER, 4, 4, [1], 4),
         (optional(NUMBER), 9, 5, [1, 1], 4),
@@ -271,11 +276,9 @@ def test_openings_of_the_wrong_length_are_refused(opened: list[int]) -> None:
     layout = compile_questionnaire(questionnaire(SINGLE))
     with pytest.raises(InvalidOpening, match="commitment 0: expected 2 values"):
         layout.read_main(10, opened)
-
-
-def test_read_total_knows_only_questions_with_totals_of_their_own() -> None:
-    with pytest.raises(KeyError):
-        compile_questionnaire(questionnaire(NUMBER)).read_total("q", 3, [1])
+    layout = compile_questionnaire(questionnaire(optional(NUMBER), optional(NUMBER, id="r")))
+    with pytest.raises(InvalidOpening, match="commitment 0: expected 2 values"):
+        layout.answered(1, opened)
 
 
 def test_the_digest_depends_on_everything_compiled() -> None:

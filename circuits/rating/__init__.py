@@ -1,0 +1,47 @@
+"""The statement `rating`: a pseudonym's well-formed, hidden answers, shared among the trustees.
+
+    PK{ (b, r, x, y):  C_q = Com_G(M_q·b; r_q) for each commitment q,  b_i(1 - b_i) = 0,  L·b = c,
+                       X = x·B,  Y = y·B }
+
+`core` holds what is written and how it is read, `prover` makes a rating, `verifier` checks it, and
+`shares` seals and opens what the trustees get.
+"""
+
+from circuits.rating.core import (
+    Bundle,
+    Core,
+    DecodedCore,
+    RatingContext,
+    auxiliary_key,
+    commitment_keys,
+    decode_core,
+)
+from circuits.rating.prover import Witness, build_rating, prove
+from circuits.rating.shares import (
+    check_bundle,
+    check_shares,
+    open_shares,
+    sealing_context,
+    share_equations,
+)
+from circuits.rating.verifier import rating_equations, verify_rating
+
+__all__ = [
+    "Bundle",
+    "Core",
+    "DecodedCore",
+    "RatingContext",
+    "Witness",
+    "auxiliary_key",
+    "build_rating",
+    "check_bundle",
+    "check_shares",
+    "commitment_keys",
+    "decode_core",
+    "open_shares",
+    "prove",
+    "rating_equations",
+    "sealing_context",
+    "share_equations",
+    "verify_rating",
+]
