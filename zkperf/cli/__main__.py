@@ -1,0 +1,5 @@
+"""``python -m zkperf.cli``."""
+
+from zkperf.cli.app import main
+
+main()

@@ -1,0 +1,143 @@
+"""The commands and their options; what they do is in the modules beside this one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from zkperf.cli.output import DONE, REFUSED, UNUSABLE, print_json, results, say
+from zkperf.errors import EncodingError, InputError, ZkperfError
+
+app = typer.Typer(
+    name="zkperf",
+    help="Anonymous ratings and confidential figures on a ledger that anyone can verify.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+LedgerOption = Annotated[Path, typer.Option("--ledger", help="The ledger's folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
+GenesisOption = Annotated[
+    str | None, typer.Option("--genesis", help="The genesis digest by which you know the ledger (64 hex digits).")
+]
+
+
+def parse_digest(text: str | None, option: str) -> bytes | None:
+    """32 bytes from hexadecimal. InputError, naming the option, for anything else."""
+    if text is None:
+        return None
+    try:
+        digest = bytes.fromhex(text)
+    except ValueError:
+        digest = b""
+    if len(digest) != 32:
+        raise InputError(f"{option}: expected 64 hexadecimal digits")
+    return digest
+
+
+@app.command()
+def survey(
+    questionnaire: Annotated[Path, typer.Option(help="The questionnaire (TOML).")],
+    responses: Annotated[Path, typer.Option(help="The responses (CSV), one respondent per row.")],
+    ledger: Annotated[Path, typer.Option(help="A new folder for the ledger.")],
+    suite: Annotated[str, typer.Option(help="ristretto255 or P-256.")] = "ristretto255",
+    members: Annotated[int, typer.Option(min=1, max=100, help="How many members.")] = 5,
+    threshold: Annotated[int, typer.Option(min=1, max=100, help="How many of them open a total.")] = 3,
+    min_cohort: Annotated[int, typer.Option(help="Groups with fewer ratings are never opened.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a complete round from a file of responses, one citizen per row, and audit it."""
+    from zkperf.cli.survey import run_survey
+    from zkperf.surveys.questionnaire_file import load_questionnaire
+    from zkperf.surveys.responses_file import load_responses
+    from zkperf.surveys.tables import audit_table, result_table, units_table
+
+    asked = load_questionnaire(questionnaire)
+    result, audited = run_survey(
+        asked,
+        load_responses(responses, asked),
+        ledger,
+        suite=suite,
+        members=members,
+        threshold=threshold,
+        min_cohort=min_cohort,
+    )
+    if as_json:
+        print_json(result)
+    else:
+        results.print(result_table(result, asked), units_table(result), audit_table(audited.to_json()))
+        say_where(ledger, result["genesis"])
+    raise typer.Exit(DONE if audited.ok else REFUSED)
+
+
+@app.command()
+def audit(
+    path: Annotated[Path, typer.Argument(help="A ledger's folder or an export.")],
+    genesis: GenesisOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute everything from public data alone, and list every failure."""
+    from zkperf.cli.audit import audit_folder
+    from zkperf.surveys.tables import audit_table
+
+    report = audit_folder(path, parse_digest(genesis, "--genesis"))
+    if as_json:
+        print_json(report.to_json())
+    else:
+        results.print(audit_table(report.to_json()))
+        if not report.origin_verified:
+            say("The origin is unverified: give --genesis with the digest that the members have published.")
+    raise typer.Exit(DONE if report.ok else REFUSED)
+
+
+@app.command()
+def export(
+    ledger: Annotated[Path, typer.Argument(help="The ledger's folder.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
+) -> None:
+    """Write one self-contained public file: no secrets, no sealed shares."""
+    from zkperf.cli.audit import export_folder
+
+    size = export_folder(ledger, output)
+    say(f"{output}: {size} leaves. Check it with: zkperf audit {output}")
+
+
+@app.command()
+def demo(
+    ledger: Annotated[Path, typer.Option(help="A folder for the ledger; a numbered one by default.")] = Path("demo"),
+) -> None:
+    """Replay a published survey of 406 people as a real round, and audit it."""
+    from zkperf.cli.demo import run_demo
+
+    raise typer.Exit(DONE if run_demo(ledger) else REFUSED)
+
+
+def say_where(ledger: Path, genesis: str) -> None:
+    """Where everything lies and how to look at it."""
+    say(f"\nLedger:  {ledger}   (genesis {genesis})")
+    say(f"Audit:   zkperf audit {ledger} --genesis {genesis}")
+    say(f"Report:  {(ledger / 'report.html').resolve().as_uri()}   (open it in a browser)")
+
+
+def main() -> None:
+    """Runs the command line and exits with 0 (done), 1 (refused) or 2 (unusable input)."""
+    try:
+        code = app(standalone_mode=False)
+    except (InputError, EncodingError) as error:
+        say(f"zkperf: {error}")
+        sys.exit(UNUSABLE)
+    except ZkperfError as error:
+        say(f"zkperf: refused ({error.check}): {error}")
+        sys.exit(REFUSED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UNUSABLE)
+    except (click.Abort, KeyboardInterrupt):
+        say("zkperf: stopped")
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else DONE)

@@ -1,0 +1,57 @@
+"""`zkperf audit` and `zkperf export`: from a ledger's folder or from an export, public data alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from zkperf.cli.output import progress_bars
+from zkperf.errors import InputError
+from zkperf.ledger.export import read_export, write_export
+from zkperf.ledger.store.store import Store
+from zkperf.roles.auditor import Audit, PublicLog, audit
+from zkperf.roles.folder import LedgerFolder
+
+
+@contextmanager
+def public_log(path: Path) -> Iterator[PublicLog]:
+    """What is public at ``path``: a ledger's folder (also while it is served) or an export.
+
+    InputError or EncodingError if it is neither.
+    """
+    if path.is_dir():
+        LedgerFolder(path).describe()
+        with Store.open(path, read_only=True) as store:
+            size = store.size
+            yield PublicLog(size, store.leaves(0, size), lambda: store.checkpoint(size))
+        return
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    with file:
+        reader = read_export(file)
+        yield PublicLog(reader.size, reader.leaves(), reader.note)
+
+
+def audit_folder(path: Path, genesis: bytes | None) -> Audit:
+    """Audits what is at ``path``, with a progress bar."""
+    with public_log(path) as log, progress_bars() as progress:
+        bar = progress.add_task("Audit: every line recomputed", total=log.size)
+        return audit(log, genesis, lambda done, size: progress.update(bar, completed=done, total=size))
+
+
+def export_folder(path: Path, target: Path) -> int:
+    """Writes the public file; the number of its leaves. InputError if ``target`` exists."""
+    LedgerFolder(path).describe()
+    with Store.open(path, read_only=True) as store:
+        size = store.size
+        try:
+            with target.open("xb") as file:
+                write_export(store.leaves(0, size), store.checkpoint(size), file)
+        except FileExistsError:
+            raise InputError(f"{target} exists: choose another name for the export") from None
+        except OSError as error:
+            raise InputError(f"{target}: {error.strerror or error}") from None
+        return size

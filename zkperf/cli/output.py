@@ -1,0 +1,45 @@
+"""How the command line speaks: results on stdout, everything else on stderr, three exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+DONE, REFUSED, UNUSABLE = 0, 1, 2
+"""Exit codes: done; refused or a check failed; the input cannot be used."""
+
+console = Console(stderr=True, highlight=False)
+"""Messages and progress."""
+results = Console(highlight=False)
+"""Results, for people."""
+
+
+def say(message: str) -> None:
+    """A message for the person at the terminal."""
+    console.print(message, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on stdout."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Bars on stderr: description, done of all, elapsed and remaining time."""
+    columns = (
+        TextColumn("{task.description}", table_column=None),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield progress
