@@ -179,8 +179,14 @@ class EmbeddedLedger:
                 if not isinstance(core, Core):
                     raise RuleViolation("expected a rating", check=BATCHES)
                 # Cheap checks first: a flood of nonsense must not cost pairings.
-                self._check_admission(core)
-                check_bundle(core, Bundle.decode(bundle_data), self._state.members)
+                found = self._check_admission(core)
+                check_bundle(
+                    self._state.commitment_group,
+                    found.scheme.layout,
+                    core,
+                    Bundle.decode(bundle_data),
+                    self._state.members,
+                )
                 candidates.append((place, core, data, bundle_data))
             except ZkperfError as error:
                 verdicts[place] = error
@@ -192,7 +198,8 @@ class EmbeddedLedger:
             rater = (core.round, core.unit, core.pseudonym)
             if isinstance(verdict, ZkperfError):
                 verdicts[place] = verdict
-            elif rater in seen:
+                continue
+            if rater in seen:
                 verdicts[place] = RuleViolation("two ratings of one pseudonym in one request", check=BATCHES)
                 continue
             cohort = (core.round, core.unit)
@@ -216,8 +223,8 @@ class EmbeddedLedger:
                 accepted.append((place, pending))
         return verdicts, accepted
 
-    def _check_admission(self, core: Core) -> None:
-        """The cohort is open, and the sequence number is the next one of this pseudonym."""
+    def _check_admission(self, core: Core) -> Round:
+        """The round, if the cohort is open, and the sequence number is the next one of this pseudonym."""
         found = self._state.rounds.get(core.round)
         if found is None or found.phase is not Phase.OPEN or core.unit not in found.cohorts:
             raise RuleViolation("there is no such cohort open for ratings", check=BATCHES)
@@ -227,6 +234,7 @@ class EmbeddedLedger:
         latest = max((known.sequence for known in (logged, waiting) if known is not None), default=-1)
         if core.sequence != latest + 1:
             raise RuleViolation(f"expected sequence number {latest + 1}, got {core.sequence}", check=BATCHES)
+        return found
 
     def _known(self, core: Core) -> bool:
         """The pseudonym has a rating on the log or waiting."""
