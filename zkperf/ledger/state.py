@@ -65,8 +65,8 @@ class Accepted:
     sequence: int
     issued_before: int
     """Issuances of its cohort before it entered: its rater is one of at least so many, if all were honest."""
-    commitments: list[Any]
-    coefficients: list[list[Any]]
+    commitments: tuple[Any, ...]
+    coefficients: tuple[tuple[Any, ...], ...]
     struck: bool = False
 
 

@@ -6,7 +6,7 @@ and answers with signed transactions. What it learns of another trustee it learn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +15,7 @@ from circuits.complaint import complain
 from circuits.possession import prove_possession
 from circuits.rating import Bundle, Core
 from zkperf.encoding import Record
-from zkperf.errors import RuleViolation
+from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.rules.genesis import possession_context
 from zkperf.ledger.rules.results import compute_result
@@ -38,16 +38,12 @@ from zkperf.ledger.transactions import (
 )
 from zkperf.randomness import RandomBytes, system
 from zkperf.roles.keystore import KeyStore
-from zkperf.roles.shares import ShareBook
+from zkperf.roles.shares import FetchBundles, ShareBook
 from zkperf.sharing import sum_shares
 from zkperf.tokens.blind import sign_share
-from zkperf.tokens.dealing_complaint import complain_about_deal
+from zkperf.tokens.dealing_complaint import complain as complain_about_deal
 from zkperf.tokens.keygen import Deal, commit, make_deal, open_deal_shares
 from zkperf.tokens.keys import cohort_keys, secret_keys
-
-FetchBundles = Callable[[Sequence[bytes]], dict[bytes, bytes]]
-"""Digests of ratings to their bundles: how a trustee asks again for what it has lost."""
-
 
 @dataclass
 class Trustee:
@@ -150,8 +146,12 @@ class Trustee:
         for dealer, checked in sorted(keygen.deals.items()):
             if dealer in keygen.disqualified:
                 continue
-            complaint = complain_about_deal(keygen.context, checked, self.index, self._secret, self.source)
-            if complaint is not None:
+            try:
+                open_deal_shares(keygen.context, checked, self.index, self._secret)
+            except InvalidShare:
+                complaint = complain_about_deal(
+                    keygen.context, checked, self.index, self._secret, self.source
+                )
                 yield signed(DealChallenged, self._signing, state.ledger, complaint=complaint)
 
     def _secrets(self, found: Round, keygen: Keygen) -> tuple[int, ...]:
@@ -172,9 +172,9 @@ class Trustee:
         closed = found.phase is not Phase.OPEN
         if closed:
             self._shares.fetch_missing(state, found, fetch)
-        for digest, core, bundle in self._shares.bad_on_log(state, found):
+        for core, bundle in self._shares.bad_on_log(found):
             complaint = complain(
-                self.group, state.ledger, digest, core, bundle, self.index, self._secret, self.source
+                self.group, state.ledger, core, bundle, self.index, self._secret, self.source
             )
             yield signed(ComplaintPosted, self._signing, state.ledger, complaint=complaint)
         if closed:
