@@ -167,7 +167,13 @@ def test_unusable_policies_are_refused() -> None:
     log, witness = SIGNER.verifier_key, KEYS[0]
     same = Cosigner("witness.example/other", private(1)).verifier_key
     own = Cosigner("witness.example/own", private(0)).verifier_key
+    # Two keys whose 32-bit ids are the same, found by trying: c is for "collision".
+    c1, c2 = (
+        Cosigner("witness", Ed25519PrivateKey.from_private_bytes(number.to_bytes(32, "big"))).verifier_key
+        for number in (94469, 137809)
+    )
     bad = [
+        ((ORIGIN, log, (c1, c2)), "same name and key id"),
         ((ORIGIN, witness), "not of type Ed25519"),
         ((ORIGIN, log, (Signer("w", private(5)).verifier_key,)), "cosignature type"),
         ((ORIGIN, log, (witness, same)), "listed twice"),

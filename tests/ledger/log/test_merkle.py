@@ -99,7 +99,8 @@ def test_root_is_the_merkle_tree_hash(size: int) -> None:
 
 
 def test_appending_returns_exactly_the_complete_subtrees() -> None:
-    tree, seen = Tree(), {}
+    tree = Tree()
+    seen: dict[NodeId, bytes] = {}
     for size, digest in enumerate(HASHES, start=1):
         completed = tree.append(digest)
         assert [(n.level, n.index) for n in completed] == [

@@ -132,10 +132,13 @@ class Policy:
             raise InputError("policy: a witness's key is not of the cosignature type")
         if len({key.public for key in (self.log_key, *self.witnesses)}) != 1 + len(self.witnesses):
             raise InputError("policy: a public key is listed twice")
-        if len({(key.name, key.key_id) for key in self.witnesses}) != len(self.witnesses):
-            raise InputError("policy: two witnesses have the same name and key id")
+        if len(self._keys()) != 1 + len(self.witnesses):
+            raise InputError("policy: two keys have the same name and key id")
         if not 0 <= self.quorum <= len(self.witnesses):
             raise InputError(f"policy: expected a quorum of 0 to {len(self.witnesses)}, got {self.quorum}")
+
+    def _keys(self) -> dict[tuple[str, bytes], VerifierKey]:
+        return {(key.name, key.key_id): key for key in (self.log_key, *self.witnesses)}
 
     def verify(self, note: str, *, only_known: bool = False) -> Checkpoint:
         """The checkpoint of a note that this policy accepts.
@@ -151,7 +154,7 @@ class Policy:
             raise InvalidLogProof(str(error)) from error
         if checkpoint.origin != self.origin:
             raise InvalidLogProof("checkpoint: of another origin")
-        keys = {(key.name, key.key_id): key for key in (self.log_key, *self.witnesses)}
+        keys = self._keys()
         signers = set()
         for signature in signed.signatures:
             signer = (signature.name, signature.key_id)

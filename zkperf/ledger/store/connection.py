@@ -6,6 +6,7 @@ and readers in other processes see only whole ones. secure_delete overwrites wha
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -106,7 +107,7 @@ def lock_directory(directory: Path) -> int:
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn the database's errors into StorageError, and a full disk into StorageFull."""
+    """Turn errors of the database and the files into StorageError, and a full disk into StorageFull."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as error:
@@ -115,6 +116,10 @@ def storage_errors(path: Path) -> Iterator[None]:
         if code == sqlite3.SQLITE_FULL:
             raise StorageFull(f"{path}: the disk is full") from error
         raise StorageError(f"{path}: {cause}") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull(f"{path}: the disk is full") from error
+        raise StorageError(f"{path}: {error.strerror}") from error
 
 
 # -- schema ---------------------------------------------------------------------------------------

@@ -97,16 +97,15 @@ class Store:
     @classmethod
     def _open_for_writing(cls, directory: Path, *, new: bool) -> Self:
         path = directory / DATABASE
-        lock = lock_directory(directory)
-        with ExitStack() as undo:
+        with storage_errors(path), ExitStack() as undo:
+            lock = lock_directory(directory)
             undo.callback(os.close, lock)
             if new:
                 create_database(path)
                 undo.callback(path.unlink)
             engine = open_engine(path, read_only=False)
             undo.callback(engine.dispose)
-            with storage_errors(path):
-                migrate(engine, path)
+            migrate(engine, path)
             sync_directory(directory)
             store = cls(path, engine, lock)
             store._check_integrity()
