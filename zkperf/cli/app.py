@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from zkperf.cli.output import DONE, REFUSED, UNUSABLE, print_json, results, say
@@ -127,17 +126,10 @@ def say_where(ledger: Path, genesis: str) -> None:
 def main() -> None:
     """Runs the command line and exits with 0 (done), 1 (refused) or 2 (unusable input)."""
     try:
-        code = app(standalone_mode=False)
+        app()
     except (InputError, EncodingError) as error:
         say(f"zkperf: {error}")
         sys.exit(UNUSABLE)
     except ZkperfError as error:
         say(f"zkperf: refused ({error.check}): {error}")
         sys.exit(REFUSED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(UNUSABLE)
-    except (click.Abort, KeyboardInterrupt):
-        say("zkperf: stopped")
-        sys.exit(130)
-    sys.exit(code if isinstance(code, int) else DONE)

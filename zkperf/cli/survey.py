@@ -13,7 +13,7 @@ from zkperf.ledger.rules.genesis import MIN_COHORT_FLOOR
 from zkperf.roles.auditor import Audit
 from zkperf.roles.folder import LedgerFolder
 from zkperf.surveys.replay import STAGES, Replay
-from zkperf.surveys.report import AnonymitySet, Report, write_report
+from zkperf.surveys.report import Report, write_report
 from zkperf.surveys.responses_file import Response
 from zkperf.surveys.results import Comparison, SurveyResult
 
@@ -69,11 +69,6 @@ def run_survey(
         questionnaire=questionnaire,
         audit=audit.to_json(),
         comparison=comparison,
-        anonymity=[
-            AnonymitySet(cohort.unit, cohort.ratings, cohort.anonymity_set)
-            for cohort in audit.cohorts
-            if cohort.anonymity_set is not None
-        ],
         note=note or {},
         ledger=str(directory),
         min_cohort=min_cohort,
