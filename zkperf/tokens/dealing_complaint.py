@@ -88,5 +88,6 @@ def _relation(context: KeygenContext, checked: CheckedDeal, trustee: int, point:
 
 
 def _tag(context: KeygenContext, checked: CheckedDeal, trustee: int) -> bytes:
-    bound = encode([context.digest, checked.digest, trustee])
+    # The deal's digest binds the run as well.
+    bound = encode([checked.digest, trustee])
     return session_tag("deal-complaint", context.group, bound, flavour=COMPACT)
