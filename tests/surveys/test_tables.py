@@ -1,0 +1,89 @@
+"""Tables for the terminal: every figure, every reason, and nothing that the names could do to it."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+
+from tests.surveys import example
+from zkperf.ledger.disclosure import Reason
+from zkperf.surveys import survey406
+from zkperf.surveys.results import UnitResult
+from zkperf.surveys.tables import audit_table, result_table, units_table
+
+
+def printed(table: Table) -> list[str]:
+    """The cells of each line, joined by single bars; without the empty ones at either end."""
+    console = Console(file=io.StringIO(), width=200)
+    console.print(table)
+    output = console.file.getvalue()  # type: ignore[attr-defined]
+    return ["|".join(cell.strip() for cell in line.split("│")).strip("|") for line in output.splitlines()]
+
+
+def test_all_units_together() -> None:
+    lines = printed(result_table(example.result(), example.QUESTIONNAIRE))
+    assert "Would you recommend us?|1,357|answered" in lines
+    assert "Certainly|1,018|75.02%" in lines
+    assert "no|339|24.98%" in lines
+    assert "wait|0|0.00%" in lines
+    assert "3|1,357|100.00%" in lines
+    assert "mean|7.000000" in lines and "total|9,499" in lines
+    caption = result_table(example.result(), example.QUESTIONNAIRE).caption
+    assert caption == "ratings counted: 1,357, units: 5, of them withheld: 2"
+
+
+def test_the_paper_beside() -> None:
+    unit: UnitResult = {
+        "status": "published",
+        "counted": 406,
+        "questions": {
+            question: {"status": "published", "answered": 406, "counts": counts}
+            for question, counts in survey406.COUNTS.items()
+        },
+    }
+    result = example.result()
+    result["units"], result["total"] = {survey406.SERVICE: unit}, unit
+    lines = printed(result_table(result, survey406.questionnaire(), survey406.COMPARISON))
+    assert "Inconsistent evaluation standards|195|48.03%|48.03%" in lines
+    assert "Staff lack the skills|239|58.87%|58.87%" in lines
+
+
+def test_withheld() -> None:
+    result = example.result()
+    result["total"]["questions"]["minutes"] = {"status": "withheld", "reason": Reason.SHIELD}
+    assert "withheld: protects a smaller group" in printed(result_table(result, example.QUESTIONNAIRE))
+    result["total"] = example.withheld(3, Reason.SMALL)
+    lines = printed(result_table(result, example.QUESTIONNAIRE))
+    assert "withheld: fewer than the minimum" in lines
+    assert not any("Certainly" in line for line in lines)
+
+
+def test_units() -> None:
+    lines = printed(units_table(example.result()))
+    assert "Tax hall|1,240|yes" in lines
+    assert "Annex|3|no: fewer than the minimum" in lines
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("[bold]x[/bold]", "[bold]x[/bold]"), ("\x1b[2Jx\rA", "\ufffd[2Jx\ufffdA"), (":smile:", ":smile:")],
+)
+def test_names_are_text(name: str, shown: str) -> None:
+    result = example.result()
+    result["units"] = {name: example.published(40)}
+    assert f"{shown}|40|yes" in printed(units_table(result))
+
+
+def test_audit() -> None:
+    passed, failed = audit_table(example.audit()), audit_table(example.audit(ok=False))
+    lines = printed(passed)
+    assert "Audit passed" in lines and "openings|passed" in lines
+    assert passed.caption == "1,357 ratings, 6.2 s, origin verified"
+    lines = printed(failed)
+    assert "Audit FAILED" in lines
+    assert "openings|FAILED|leaf 512: unit 4: <b>not</b> the sum" in lines
+    assert "missing 3" in lines and "missing 4" not in lines and "and 56 more" in lines
+    assert failed.caption == "1,357 ratings, 6.2 s, origin UNVERIFIED, no genesis digest was given"

@@ -1,0 +1,1 @@
+"""A survey's input files, its readable report and its tables."""

@@ -1,0 +1,172 @@
+"""The responses file: CSV with one respondent per row, read strictly (reference: docs/questionnaire.md).
+
+Rows are numbered as a spreadsheet shows them: the header is row 1.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from circuits.questionnaire import Question, Questionnaire
+from zkperf.errors import InputError
+from zkperf.surveys.questionnaire_file import MAX_TEXT, SERVICE_COLUMN
+from zkperf.surveys.results import is_deceptive
+
+Answer = None | str | list[str] | int
+"""No answer; the option of a ``single``; the options of a ``multi``; a score or number."""
+
+CHOICE_SEPARATOR = "|"
+"""What joins several choices in one cell; no option's id contains it."""
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
+
+
+@dataclass(frozen=True)
+class Response:
+    """One row: who was rated and what was answered, {question id: answer}. Answers have no repr."""
+
+    service: str
+    answers: dict[str, Answer] = field(repr=False)
+    row: int
+
+
+def load_responses(path: str | Path, questionnaire: Questionnaire) -> list[Response]:
+    """The responses in the CSV file at ``path``, in order.
+
+    Raises InputError, naming the file, the row and the column, for whatever does not fit the
+    questionnaire: nothing is skipped, guessed or repaired, save blank lines, which hold nobody.
+    """
+    path = Path(path)
+    rows = _rows(path)
+    header_row, header = next(rows, (1, None))
+    if header is None:
+        raise InputError(f"{path}: is empty; expected a header and one row per respondent")
+    columns = _columns(header, questionnaire, f"{path}: row {header_row}")
+    responses = []
+    for number, cells in rows:
+        where = f"{path}: row {number}"
+        if len(cells) != len(header):
+            raise InputError(f"{where}: has {len(cells)} fields, expected {len(header)} as in the header")
+        responses.append(
+            Response(
+                service=_service(cells[columns[SERVICE_COLUMN]], f"{where}, column {SERVICE_COLUMN!r}"),
+                answers={
+                    question.id: _answer(
+                        cells[columns[question.id]], question, f"{where}, column {question.id!r}"
+                    )
+                    for question in questionnaire.questions
+                },
+                row=number,
+            )
+        )
+    if not responses:
+        raise InputError(f"{path}: has a header but no responses; expected one row per respondent")
+    return responses
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank, numbered from 1."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}: line {line} is not UTF-8; save the file as CSV in UTF-8") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(f"{path}: line {line} contains a NUL byte; save the file as CSV in UTF-8")
+    number = 0
+    try:
+        for cells in csv.reader(io.StringIO(text, newline=""), strict=True):
+            number += 1
+            if cells:
+                yield number, cells
+    except csv.Error as error:
+        problem = "a quoted field never ends" if "unexpected end of data" in str(error) else str(error)
+        raise InputError(f"{path}: row {number + 1}: not CSV: {problem}") from None
+
+
+def _columns(header: list[str], questionnaire: Questionnaire, where: str) -> dict[str, int]:
+    """The position of each column. The header must have each question and the service exactly once."""
+    expected = [SERVICE_COLUMN, *(question.id for question in questionnaire.questions)]
+    columns: dict[str, int] = {}
+    for position, name in enumerate(header):
+        if name in columns:
+            raise InputError(f"{where}: column {name!r} appears twice")
+        columns[name] = position
+    if len(header) == 1 and any(separator in header[0] for separator in ";\t"):
+        raise InputError(f"{where}: has one column {header[0]!r}; separate the columns with commas")
+    for name in header:
+        if name not in expected:
+            raise InputError(
+                f"{where}: unknown column {name!r}; expected {', '.join(repr(known) for known in expected)}"
+            )
+    for name in expected:
+        if name not in columns:
+            purpose = "names the unit that was rated" if name == SERVICE_COLUMN else "is a question's id"
+            raise InputError(f"{where}: column {name!r} is missing; it {purpose}")
+    return columns
+
+
+def _service(cell: str, where: str) -> str:
+    if not cell.strip():
+        raise InputError(f"{where}: is empty; every row names the unit that was rated")
+    if cell != cell.strip():
+        raise InputError(f"{where}: {cell!r} has spaces around it, which would make it a unit of its own")
+    if len(cell) > MAX_TEXT or any(is_deceptive(character) for character in cell):
+        raise InputError(f"{where}: expected one plain line of at most {MAX_TEXT} characters")
+    return cell
+
+
+def _answer(cell: str, question: Question, where: str) -> Answer:
+    if cell == "":
+        if question.required:
+            raise InputError(f"{where}: is empty, but an answer is required")
+        return None
+    if question.kind == "single":
+        return _chosen(cell, question, where)
+    if question.kind == "multi":
+        return _several(cell, question, where)
+    return _number(cell, question, where)
+
+
+def _chosen(text: str, question: Question, where: str) -> str:
+    options = [option.id for option in question.options]
+    if text not in options:
+        shown = ", ".join(repr(option) for option in options)
+        raise InputError(f"{where}: {_shortened(text)} is not an option; expected one of {shown}")
+    return text
+
+
+def _several(cell: str, question: Question, where: str) -> list[str]:
+    chosen = [_chosen(part, question, where) for part in cell.split(CHOICE_SEPARATOR)]
+    for option in chosen:
+        if chosen.count(option) > 1:
+            raise InputError(f"{where}: {option!r} is chosen twice")
+    fewest, most = question.bounds()
+    if not fewest <= len(chosen) <= most:
+        raise InputError(f"{where}: has {len(chosen)} choices, expected {fewest} to {most}")
+    return chosen
+
+
+def _number(cell: str, question: Question, where: str) -> int:
+    if not _INTEGER.fullmatch(cell):
+        raise InputError(f"{where}: {_shortened(cell)} is not a whole number such as 7 or -2")
+    # More than 64 bits is out of any range; Python refuses to convert thousands of digits.
+    value = int(cell) if len(cell) <= 20 else None
+    lowest, highest = question.bounds()
+    if value is None or not lowest <= value <= highest:
+        raise InputError(f"{where}: {_shortened(cell)} is not within {lowest} to {highest}")
+    return value
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")

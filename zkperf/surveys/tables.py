@@ -1,0 +1,110 @@
+"""A survey's result and an audit's verdict as tables for the terminal."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+
+from circuits.questionnaire import Questionnaire
+from zkperf.surveys.results import (
+    AuditResult,
+    Comparison,
+    SurveyResult,
+    label,
+    share,
+    visible,
+    withheld_reason,
+)
+
+MAX_FAILURES = 5
+"""Failures of one check written out in the table; the rest are counted."""
+
+
+def result_table(
+    result: SurveyResult, questionnaire: Questionnaire, compare: Comparison | None = None
+) -> Table:
+    """All units together: every option with its count and share, beside the shares of ``compare``."""
+    total = result["total"]
+    table = Table(title=_plain(label(questionnaire.title, questionnaire.id, "en")), caption=_caption(result))
+    table.add_column("Question and option")
+    table.add_column("People", justify="right")
+    table.add_column("Share", justify="right")
+    if compare:
+        table.add_column(_plain(label(compare.label, "compared", "en")), justify="right")
+    reason = withheld_reason(total)
+    if reason is not None:
+        table.add_row(_plain(f"withheld: {reason}", "yellow"))
+        return table
+    for question in questionnaire.questions:
+        figures = total["questions"][question.id]
+        heading = _plain(label(question.text, question.id, "en"), "bold")
+        table.add_section()
+        if (reason := withheld_reason(figures)) is not None:
+            table.add_row(heading)
+            table.add_row(_plain(f"  withheld: {reason}", "yellow"))
+            continue
+        answered = figures.get("answered") or 0
+        table.add_row(heading, f"{answered:,}", "answered")
+        names = {option.id: label(option.text, option.id, "en") for option in question.options}
+        for choice, count in (figures.get("counts") or {}).items():
+            cells = [f"{count:,}", share(count, answered, 2)]
+            if compare:
+                cells.append(compare.shares.get(question.id, {}).get(choice, ""))
+            table.add_row(_plain(f"  {names.get(choice, choice)}"), *cells)
+        if (mean := figures.get("mean")) is not None:
+            table.add_row("  mean", mean)
+            table.add_row("  total", f"{figures.get('total'):,}")
+    return table
+
+
+def units_table(result: SurveyResult) -> Table:
+    """Every unit: how many ratings counted, and whether its figures are published."""
+    table = Table(title="Units")
+    table.add_column("Unit")
+    table.add_column("Ratings", justify="right")
+    table.add_column("Published")
+    for name, unit in result["units"].items():
+        reason = withheld_reason(unit)
+        verdict = Text("yes", "green") if reason is None else _plain(f"no: {reason}", "yellow")
+        table.add_row(_plain(name), f"{unit['counted']:,}", verdict)
+    return table
+
+
+def audit_table(audit: AuditResult) -> Table:
+    """Every check with its verdict, and the first failures of each that failed."""
+    verdict = "passed" if audit["ok"] else "FAILED"
+    origin = "verified" if audit["origin_verified"] else "UNVERIFIED, no genesis digest was given"
+    table = Table(
+        title=Text(f"Audit {verdict}", "bold green" if audit["ok"] else "bold red"),
+        caption=f"{audit['ratings']:,} ratings, {audit['seconds']:.1f} s, origin {origin}",
+    )
+    table.add_column("Check")
+    table.add_column("Verdict")
+    table.add_column("Failures")
+    for check in audit["checks"]:
+        failures = check["failures"]
+        lines = [f"{_place(failure['index'])}{failure['reason']}" for failure in failures[:MAX_FAILURES]]
+        if len(failures) > MAX_FAILURES:
+            lines.append(f"and {len(failures) - MAX_FAILURES:,} more")
+        table.add_row(
+            _plain(check["name"]),
+            Text("passed", "green") if check["passed"] else Text("FAILED", "bold red"),
+            Text("\n").join(_plain(line) for line in lines),
+        )
+    return table
+
+
+def _caption(result: SurveyResult) -> str:
+    units = result["units"].values()
+    withheld = sum(unit["status"] == "withheld" for unit in units)
+    counted = result["total"]["counted"]
+    return f"ratings counted: {counted:,}, units: {len(units)}, of them withheld: {withheld}"
+
+
+def _place(index: int | None) -> str:
+    return "" if index is None else f"leaf {index}: "
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """Somebody else's words: not markup, and nothing that moves the cursor."""
+    return Text(visible(text), style)
