@@ -121,9 +121,8 @@ class OneOf(Kind):
         values = [opened[slot] for slot in self.slots]
         if self.question.disclose == "total":
             return self._total(counted, values[0])
-        for value, choice in zip(values, self.choices, strict=False):
-            check_range(value, 0, counted, choice)
-        # Σ bits = 1 in every rating: what the slots leave is the last choice, or "no answer".
+        # Σ bits = 1 in every rating: what the slots leave is the last choice, or "no answer". No value is
+        # negative, so if that is not, none is above ``counted`` either.
         rest = check_range(counted - sum(values), 0, counted, "what the counts leave")
         counts = dict(zip(self.choices, [*values, rest], strict=self.none is None))
         answered = sum(counts.values())

@@ -246,7 +246,7 @@ Q = 2**255 - 19  # an opened value that stands for -1 is huge
         (MULTI, [11, 0, 0]),
         (MULTI, [3, 3, 3]),  # fewer than one each
         (MULTI, [7, 7, 7]),  # more than two each
-        (optional(MULTI), [1, 1, 1, 11]),  # more answers than ratings
+        (optional(MULTI), [5, 3, 3, 11]),  # more answers than ratings
         (optional(MULTI), [4, 0, 0, 3]),  # an option chosen more often than answered
         (optional(MULTI, min=2, max=2), [4, 7, 5]),  # the rest is -1
         (optional(MULTI, min=2, max=2), [2, 2, 5]),  # the rest is 6 of 5

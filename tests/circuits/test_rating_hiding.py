@@ -36,8 +36,8 @@ Polynomials = list[list[list[int]]]
 
 def opening(key: CommitmentKey, commitment: Any, values: Sequence[int]) -> int:
     """The one r with C = Com(values; r): known because logarithms are."""
-    rest: int = commitment.log - sum(v * g.log for v, g in zip(values, key.generators, strict=True))
-    return rest * pow(key.blinding.log, -1, Q) % Q
+    rest = commitment.log - sum(v * g.log for v, g in zip(values, key.generators, strict=True))
+    return int(rest * pow(key.blinding.log, -1, Q) % Q)
 
 
 def explain(world: World, core: Core, answers: dict[str, Answer], phi: Polynomials) -> list[int]:
