@@ -22,7 +22,7 @@ results = Console(highlight=False)
 
 def say(message: str) -> None:
     """A message for the person at the terminal."""
-    console.print(message, markup=False)
+    console.print(message, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -54,10 +54,13 @@ def run_survey(
     say("All members' keys are in this one process: their separation is not tested here, their proofs are.")
     try:
         with progress_bars() as progress:
-            bars = {stage: progress.add_task(STAGE_WORDS[stage], total=None) for stage in STAGES}
+            bars = {stage: progress.add_task(STAGE_WORDS[stage], total=None, start=False) for stage in STAGES}
 
             def update(stage: str, done: int, total: int) -> None:
+                progress.start_task(bars[stage])
                 progress.update(bars[stage], completed=done, total=total)
+                if done == total:
+                    progress.stop_task(bars[stage])
 
             replay = Replay(folder, consortium, questionnaire, responses, min_cohort, update)
             result = replay.run()

@@ -34,6 +34,7 @@ from zkperf.ledger.transactions import (
     ResultPosted,
     RoundKeys,
     SumsPosted,
+    digest,
     encode_transaction,
 )
 from zkperf.randomness import RandomBytes, system
@@ -174,7 +175,14 @@ class Trustee:
             self._shares.fetch_missing(state, found, fetch)
         for core, bundle in self._shares.bad_on_log(found):
             complaint = complain(
-                self.group, state.ledger, core, bundle, self.index, self._secret, self.source
+                self.group,
+                state.ledger,
+                digest(core),
+                core,
+                bundle,
+                self.index,
+                self._secret,
+                self.source,
             )
             yield signed(ComplaintPosted, self._signing, state.ledger, complaint=complaint)
         if closed:
