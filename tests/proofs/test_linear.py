@@ -15,7 +15,7 @@ from zkperf.groups.bls12381 import BLS12381
 from zkperf.groups.bls12381_reference import BLS12381_REFERENCE
 from zkperf.groups.p256 import NIST_P256 as G
 from zkperf.proofs.linear import prove, prove_compact, verify, verify_compact
-from zkperf.proofs.relation import LinearEquation, LinearRelation
+from zkperf.proofs.relation import LinearEquation, LinearRelation, same_logarithm
 from zkperf.transcript import COMPACT, Transcript, derive_session_id, session_tag
 
 FOLDER = Path(__file__).parents[2] / "../shared/vectors/cfrg-sigma"
@@ -134,11 +134,7 @@ COMPACT_TAG = session_tag("test", G, flavour=COMPACT)
 
 def dleq(secret: int) -> LinearRelation:
     """PK{ (x): X = x·B, Y = x·H }"""
-    return LinearRelation(
-        G,
-        (G.generator, H, secret * G.generator, secret * H),
-        (LinearEquation(((2, 1),), ((0, 0, 1),)), LinearEquation(((3, 1),), ((0, 1, 1),))),
-    )
+    return same_logarithm(G, secret * G.generator, H, secret * H)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +191,12 @@ class TestBothFlavours:
         honest = LinearRelation(G, bad.elements, bad.equations)
         with pytest.raises(InvalidProof):
             accept(honest, proof, tag)
+
+
+def test_the_same_logarithm() -> None:
+    for key, point in ((7, 8), (8, 7)):
+        with pytest.raises(ValueError, match="does not satisfy"):
+            prove(same_logarithm(G, key * G.generator, H, point * H), [7], TAG)
 
 
 def test_the_flavours_are_kept_apart() -> None:

@@ -111,6 +111,12 @@ class LinearRelation:
         return b"".join(parts)
 
 
+def same_logarithm(group: Group, key: Any, base: Any, point: Any) -> LinearRelation:
+    """PK{ (t): key = t·B, point = t·base }: ``point`` is what the holder of ``key`` makes of ``base``."""
+    rows = (LinearEquation(((1, 1),), ((0, 0, 1),)), LinearEquation(((3, 1),), ((0, 2, 1),)))
+    return LinearRelation(group, (group.generator, key, base, point), rows)
+
+
 def _index(value: int) -> bytes:
     return value.to_bytes(4, "little")
 
