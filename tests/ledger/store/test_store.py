@@ -302,7 +302,7 @@ def test_only_one_store_writes(directory: Path) -> None:
         other = subprocess.run(
             [sys.executable, "-c", script, str(directory)], cwd=PROJECT, capture_output=True, text=True
         )
-        assert other.returncode == 1 and "InputError" in other.stderr
+        assert other.returncode == 1 and "LedgerInUse" in other.stderr
     Store.open(directory).close()
 
 

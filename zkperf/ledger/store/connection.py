@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from zkperf.errors import InputError
-from zkperf.ledger.store.errors import StorageError, StorageFull
+from zkperf.ledger.store.errors import LedgerInUse, StorageError, StorageFull
 
 DATABASE = "ledger.db"
 LOCK = "ledger.lock"
@@ -94,14 +94,14 @@ def sync_directory(directory: Path) -> None:
 def lock_directory(directory: Path) -> int:
     """Take the right to write to a ledger. Closing the returned descriptor, or exiting, gives it back.
 
-    InputError if another store has it, in this process or another.
+    LedgerInUse if another store has it, in this process or another.
     """
     descriptor = os.open(directory / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise InputError(f"{directory}: another process is writing to this ledger; stop it first") from None
+        raise LedgerInUse(f"{directory}: another process is writing to this ledger; stop it first") from None
     return descriptor
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from zkperf.errors import ZkperfError
+from zkperf.errors import InputError, ZkperfError
+
+
+class LedgerInUse(InputError):
+    """Another process, or another store of this one, is writing to the ledger."""
 
 
 class StorageError(ZkperfError):
