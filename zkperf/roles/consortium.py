@@ -37,6 +37,12 @@ class Consortium:
         self.settle()
         return index
 
+    def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
+        """Submits transactions one after the other, then lets the trustees react."""
+        verdicts = self.ledger.submit_all(items)
+        self.settle()
+        return verdicts
+
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Submits (rating, bundle) pairs; the trustees open and check their shares of those taken in."""
         verdicts = self.ledger.submit_ratings(items)
@@ -90,9 +96,7 @@ class Consortium:
     def round_leaves(self, round_id: bytes) -> RoundLeaves:
         """Where a round's foundations are on the log. KeyError if there is no such round."""
         found = self.ledger.state.rounds[round_id]
-        keys = tuple(
-            keygen.keys_index for keygen in found.keygens if keygen.keys_index is not None
-        )
+        keys = tuple(keygen.keys_index for keygen in found.keygens if keygen.keys_index is not None)
         return RoundLeaves(scheme=found.scheme.index, round=found.index, keys=keys)
 
     def close(self) -> None:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from random import SystemRandom
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -23,9 +24,11 @@ from circuits.rating import Bundle, Core, check_bundle
 from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.engines.pool import Pool, Waiting
+from zkperf.ledger.export import write_export
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
 from zkperf.ledger.log.merkle import leaf_hash
 from zkperf.ledger.log.receipt import Receipt
+from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
 from zkperf.ledger.promises import Promise, promise
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
@@ -105,6 +108,10 @@ class EmbeddedLedger:
         """The bytes of one leaf."""
         return self._store.leaf(index)
 
+    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
+        """The leaves ``start`` to ``stop`` - 1, in order. IndexError if the log has not got so many."""
+        return self._store.leaves(start, stop)
+
     def checkpoint(self) -> str:
         """The latest signed checkpoint (C2SP tlog-checkpoint)."""
         return self._store.checkpoint()
@@ -114,6 +121,25 @@ class EmbeddedLedger:
         with self._lock:
             note = self._store.checkpoint()
             return Receipt.issue(self._store.leaf(index), index, note, self._store.nodes).format()
+
+    def tile(self, path: str) -> bytes:
+        """The tile or the bundle of entries with this path (C2SP tlog-tiles).
+
+        EncodingError if it is no tile's path, IndexError if the log has no such tile (yet).
+        """
+        tile = Tile.parse(path)
+        size = Checkpoint.unverified(self._store.checkpoint()).size
+        if tile.level is not None:
+            return hash_tile(tile, size, self._store.nodes)
+        span = tile.span(size)
+        return entry_bundle(list(self._store.leaves(span.start, span.stop)))
+
+    def export(self, file: BinaryIO) -> int:
+        """Writes the whole public log into one file (`zkperf.ledger.export`); the number of its leaves."""
+        note = self._store.checkpoint()
+        size = Checkpoint.unverified(note).size
+        write_export(self._store.leaves(0, size), note, file)
+        return size
 
     def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
         """The bundles, by the digest of their rating, of those ratings that still have one."""
@@ -308,7 +334,9 @@ class EmbeddedLedger:
         try:
             transaction = decode_transaction(data)
             if isinstance(transaction, (Core, Batch, ComplaintRefused)):
-                raise RuleViolation("ratings come with their bundle; batches are the sequencer's", check=BATCHES)
+                raise RuleViolation(
+                    "ratings come with their bundle; batches are the sequencer's", check=BATCHES
+                )
             self._check_time(transaction)
             self._apply([data], block)
             if isinstance(transaction, RoundClosed):
@@ -376,10 +404,15 @@ class EmbeddedLedger:
 
     def _reload(self) -> None:
         """Builds state and pool from what is stored."""
-        self._state = State(leaf=self._store.leaf, pairing=BLS12381)
-        for start in range(0, self._store.size, REPLAY_CHUNK):
-            stop = min(start + REPLAY_CHUNK, self._store.size)
-            apply(self._state, list(self._store.leaves(start, stop)), trusted=True)
+        self._state = stored_state(self._store)
         self._pool = Pool()
         for item in self._store.all_pending():
             self._pool.put(Waiting(item.round, item.unit, item.pseudonym, item.sequence, item.core))
+
+
+def stored_state(store: Store) -> State:
+    """The state that the stored leaves give. They are believed: whoever stored them had verified them."""
+    state, size = State(leaf=store.leaf, pairing=BLS12381), store.size
+    for start in range(0, size, REPLAY_CHUNK):
+        apply(state, list(store.leaves(start, min(start + REPLAY_CHUNK, size))), trusted=True)
+    return state

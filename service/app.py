@@ -1,0 +1,103 @@
+"""The HTTP service around a consortium."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import CapacityLimiter
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from service import problems
+from service.context import Context
+from service.door import Door
+from service.limits import Bodies, RateLimits
+from service.metrics import Metrics
+from service.problems import ProblemView
+from service.routers import citizens, log, operations, results, transactions
+from service.settings import Settings
+from service.worker import Worker
+from zkperf import __version__
+from zkperf.roles.consortium import Consortium
+
+DESCRIPTION = """Anonymous ratings on a ledger that anyone can verify.
+
+Answers are JSON or, with `Accept: application/cbor`, deterministic CBOR with the same fields. Errors are
+problem details (RFC 9457). Every write is a signed transaction in CBOR: there are no passwords and no
+sessions. Believe nothing that is said here without its receipt: `docs/api.md` shows how."""
+
+
+def create_app(consortium: Consortium, settings: Settings) -> FastAPI:
+    """The service. When its lifespan ends it takes nothing more; whoever made the consortium closes it."""
+    worker = Worker(consortium, group=settings.group, waiting=settings.waiting)
+    context = Context(
+        settings=settings,
+        consortium=consortium,
+        worker=worker,
+        metrics=Metrics(worker),
+        bodies=Bodies(settings.max_bodies, settings.body_seconds),
+        rates=RateLimits(
+            {
+                "read": settings.read_rate,
+                "write": settings.write_rate,
+                "batch": settings.batch_rate,
+                "export": settings.export_rate,
+            },
+            settings.rate_key_seconds,
+        ),
+        readers=CapacityLimiter(settings.readers),
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        worker.start()
+        try:
+            yield
+        finally:
+            # Nothing else is going on by now, so that waiting here keeps nobody.
+            worker.stop()
+
+    app = FastAPI(
+        title="zkperf",
+        version=__version__,
+        description=DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+        separate_input_output_schemas=False,
+    )
+    app.state.context = context
+    problems.install(app)
+    app.add_middleware(Door, metrics=context.metrics)
+    for router in (results.router, citizens.router, transactions.router, log.router, operations.router):
+        app.include_router(router)
+    app.openapi = lambda: _openapi(app, worker)  # type: ignore[method-assign]
+    return app
+
+
+def _openapi(app: FastAPI, worker: Worker) -> dict[str, Any]:
+    """The OpenAPI document, with identifiers of this very ledger as examples."""
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    document["components"]["schemas"]["ProblemView"] = ProblemView.model_json_schema()
+    snapshot = worker.snapshot
+    examples: dict[str, Any] = {
+        "leaf": 0,
+        "digest": snapshot.ledger.genesis.hex(),
+        "path": f"entries/000.p/{snapshot.ledger.size}" if snapshot.ledger.size < 256 else "entries/000",
+        "voucher": "00" * 32,
+    }
+    for scheme in snapshot.schemes.values():
+        examples["scheme"] = scheme.id.hex()
+    for found in snapshot.rounds.values():
+        examples["round_id"] = found.id.hex()
+    for path in document["paths"].values():
+        for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] in examples:
+                    parameter["example"] = examples[parameter["name"]]
+    return document

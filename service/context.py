@@ -1,0 +1,68 @@
+"""What the routes share: the worker, the limits, the threads that read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import Depends, Request
+
+from service.limits import Bodies, RateLimits
+from service.metrics import Metrics
+from service.settings import Settings
+from service.worker import Verdict, Worker
+from zkperf.roles.consortium import Consortium
+from zkperf.roles.wire import Submission
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Context:
+    """One app's parts."""
+
+    settings: Settings
+    consortium: Consortium
+    worker: Worker
+    metrics: Metrics
+    bodies: Bodies
+    rates: RateLimits
+    readers: CapacityLimiter
+
+    async def read(self, work: Callable[[], _T]) -> _T:
+        """Runs what blocks, but touches no state, in a thread."""
+        return await to_thread.run_sync(work, limiter=self.readers)
+
+    async def submit(self, items: Sequence[Submission]) -> list[Verdict]:
+        """What the ledger says, once durable. Raises Problem if it cannot be asked."""
+        return await _wait(self.worker.submit(items))
+
+    async def ask(self, question: Callable[[Consortium], _T]) -> _T:
+        """What the roles say between two writes."""
+        return await _wait(self.worker.ask(question))
+
+
+async def _wait(future: Future[_T]) -> _T:
+    return await asyncio.wrap_future(future)
+
+
+async def context(request: Request) -> Context:
+    """The app's context."""
+    found: Context = request.app.state.context
+    return found
+
+
+Here = Annotated[Context, Depends(context)]
+
+
+def limited(kind: str) -> Callable[[Request, Context], Awaitable[None]]:
+    """A dependency that counts the request against its address's rate for this kind of request."""
+
+    async def check(request: Request, here: Here) -> None:
+        here.rates.check(kind, request.client.host if request.client else "")
+
+    return check

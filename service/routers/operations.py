@@ -1,0 +1,28 @@
+"""What operators watch."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from service.context import Here
+from service.metrics import MEDIA_TYPE
+from service.problems import Problem
+from service.replies import plain, refused
+from service.views import HealthView
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/healthz", summary="Whether writes are taken", responses=refused("stopping"))
+async def healthz(here: Here) -> HealthView:
+    """200 while submissions are taken, 503 before and after."""
+    if not here.worker.running:
+        raise Problem("stopping", "the service is stopping")
+    return HealthView(status="ok")
+
+
+@router.get("/metrics", summary="Numbers for Prometheus", responses=plain(MEDIA_TYPE, "Text format."))
+async def metrics(here: Here) -> Response:
+    """How the service fares, and what the log shows. Nothing about anybody."""
+    return Response(here.metrics.text(), media_type=MEDIA_TYPE)

@@ -1,0 +1,94 @@
+"""Writing: every write is a signed transaction, so there are no passwords and no sessions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse, Response
+
+from service.context import Here, limited
+from service.problems import ProblemView, of_error
+from service.replies import documented, expect_cbor, reply, wants_cbor
+from service.views import LeafView, PromiseView
+from service.worker import Verdict
+from zkperf import encoding
+from zkperf.errors import ZkperfError
+from zkperf.ledger.promises import Promise
+from zkperf.roles.wire import CBOR, Submission, decode_submissions
+
+router = APIRouter(prefix="/v1/transactions", tags=["write"])
+
+BODY_PROBLEMS = (
+    "encoding",
+    "not acceptable",
+    "incomplete body",
+    "too large",
+    "unsupported media type",
+    "busy",
+    "stopping",
+)
+
+
+def _body(description: str, example: str) -> dict[str, Any]:
+    schema = {"type": "string", "format": "binary"}
+    content = {CBOR: {"schema": schema, "example": example}}
+    return {"requestBody": {"required": True, "description": description, "content": content}}
+
+
+@router.post(
+    "",
+    summary="Submit one transaction",
+    dependencies=[Depends(limited("write"))],
+    responses=documented(PromiseView | LeafView, *BODY_PROBLEMS, "batches", "proofs"),
+    openapi_extra=_body("CBOR: [transaction: bytes, bundle: bytes or null].", "82413041f6"),
+)
+async def submit(request: Request, here: Here) -> Response:
+    """A rating (with its bundle) is answered, when durable, with the sequencer's signed promise; as CBOR the
+    promise is its record. Anything else is answered with the index of its leaf."""
+    as_cbor = _check_headers(request)
+    async with here.bodies.read(request, here.settings.max_body) as body:
+        item = await here.read(lambda: Submission.decode(body))
+        [verdict] = await here.submit([item])
+    if isinstance(verdict, ZkperfError):
+        raise verdict
+    if as_cbor and isinstance(verdict, Promise):
+        return Response(verdict.encode(), media_type=CBOR)
+    return reply(request, _view(verdict))
+
+
+@router.post(
+    "/batch",
+    summary="Submit up to 1,000 transactions",
+    dependencies=[Depends(limited("batch"))],
+    responses=documented(list[PromiseView | LeafView | ProblemView], *BODY_PROBLEMS),
+    openapi_extra=_body("CBOR: an array of what a single submission is.", "81824130f6"),
+)
+async def submit_batch(request: Request, here: Here) -> Response:
+    """Answered with a promise, a leaf or a problem for each, in the same order. One that is refused does not
+    stop the others."""
+    as_cbor = _check_headers(request)
+    async with here.bodies.read(request, here.settings.max_batch_body) as body:
+        items = await here.read(lambda: decode_submissions(body))
+        verdicts = await here.submit(items)
+    if as_cbor:
+        return Response(encoding.encode([_machine(verdict) for verdict in verdicts]), media_type=CBOR)
+    return JSONResponse([_view(verdict).model_dump(mode="json") for verdict in verdicts])
+
+
+def _check_headers(request: Request) -> bool:
+    """Refuses before the body is read what would be refused after it; whether CBOR is wanted."""
+    expect_cbor(request)
+    return wants_cbor(request)
+
+
+def _view(verdict: Verdict) -> PromiseView | LeafView | ProblemView:
+    if isinstance(verdict, Promise):
+        return PromiseView.of(verdict)
+    if isinstance(verdict, ZkperfError):
+        return of_error(verdict).view
+    return LeafView(leaf=verdict)
+
+
+def _machine(verdict: Verdict) -> Any:
+    return verdict.to_array() if isinstance(verdict, Promise) else _view(verdict).model_dump()

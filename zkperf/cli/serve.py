@@ -1,0 +1,87 @@
+"""`zkperf serve`: a ledger's folder over HTTP."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from service.app import create_app
+from service.settings import Settings
+from zkperf.cli.output import say
+from zkperf.errors import InputError
+from zkperf.roles.folder import LedgerFolder
+
+EMBEDDED = (
+    "This is the embedded mode: the keys of all trustees are in this process. The published proofs are as\n"
+    "good as anywhere, but towards whoever operates this process no answer is secret."
+)
+
+
+def serve(ledger: Path, host: str, port: int) -> None:
+    """Serves until it is told to stop (SIGTERM, SIGINT); by then everything acknowledged is durable.
+
+    Prints one line on stdout when it is ready. Port 0 takes a free one. InputError if there is no ledger in
+    the folder, another process serves it, or the port is taken.
+    """
+    settings = Settings()
+    with _listen(host, port) as listener:
+        folder, consortium = LedgerFolder.open(ledger)
+        try:
+            say(EMBEDDED)
+            address = _address(listener)
+            line = f"zkperf serves {folder.describe()['genesis'][:16]} at {address}"
+            config = uvicorn.Config(
+                create_app(consortium, settings),
+                http="h11",
+                ws="none",
+                log_level="warning",
+                access_log=False,  # it would hold addresses and times
+                server_header=False,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=settings.trusted_proxies or None,
+                limit_concurrency=settings.connections,
+                timeout_graceful_shutdown=int(settings.body_seconds) + 10,
+            )
+            # Told to stop, the server finishes what it has begun, and then signals this process again.
+            signal.signal(signal.SIGTERM, lambda *_: None)
+            signal.signal(signal.SIGINT, lambda *_: None)
+            _Server(config, line).run(sockets=[listener])
+        finally:
+            consortium.close()
+
+
+class _Server(uvicorn.Server):
+    """Says on stdout when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, line: str) -> None:
+        super().__init__(config)
+        self._line = line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(self._line, flush=True)
+            sys.stdout.flush()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        # From here on nobody else can have the port; connections wait until the ledger is read.
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise InputError(f"{host}, port {port}: cannot be listened on ({error})") from None
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
