@@ -41,7 +41,14 @@ def single(
 
 def number(identifier: str = "minutes", low: int = 0, high: int = 240, *, required: bool = False) -> Question:
     return Question(
-        id=identifier, text={}, kind="number", options=(), min=low, max=high, disclose="total", required=required
+        id=identifier,
+        text={},
+        kind="number",
+        options=(),
+        min=low,
+        max=high,
+        disclose="total",
+        required=required,
     )
 
 

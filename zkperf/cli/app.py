@@ -22,7 +22,8 @@ app = typer.Typer(
 LedgerOption = Annotated[Path, typer.Option("--ledger", help="The ledger's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
 GenesisOption = Annotated[
-    str | None, typer.Option("--genesis", help="The genesis digest by which you know the ledger (64 hex digits).")
+    str | None,
+    typer.Option("--genesis", help="The genesis digest by which you know the ledger (64 hex digits)."),
 ]
 
 
@@ -108,7 +109,9 @@ def export(
 
 @app.command()
 def demo(
-    ledger: Annotated[Path, typer.Option(help="A folder for the ledger; a numbered one by default.")] = Path("demo"),
+    ledger: Annotated[Path, typer.Option(help="A folder for the ledger; a numbered one by default.")] = Path(
+        "demo"
+    ),
 ) -> None:
     """Replay a published survey of 406 people as a real round, and audit it."""
     from zkperf.cli.demo import run_demo

@@ -18,7 +18,7 @@ def run_demo(ledger: Path) -> bool:
     folder = unused(ledger)
     asked = questionnaire()
     responses = [
-        Response(service=SERVICE, answers=answers, row=row)
+        Response(service=SERVICE, answers=dict(answers), row=row)
         for row, answers in enumerate(draw_respondents(), start=2)
     ]
     say(f"Replaying the published survey of {len(responses)} citizens as a real round in {folder}.")

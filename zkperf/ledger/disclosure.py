@@ -47,7 +47,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class Publication:
-    """What may be opened, once and for all: ``withheld[unit]`` says why not; every other unit is published."""
+    """What may be opened, once for all: ``withheld[unit]`` says why not; every other unit is published."""
 
     size: int
     withheld: Mapping[int, Reason]

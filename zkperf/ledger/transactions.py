@@ -116,9 +116,8 @@ class DealsAccepted(Signed):
 
 
 class RoundKeys(Signed):
-    """The cohorts' keys, as they follow from the qualified deals: here so that devices can prove them included."""
+    """The keys of one part's cohorts, as they follow from its deals: a leaf, so that devices have proof."""
 
-    round: Bytes32
     trustee: Uint
     keys: CohortKeys
 

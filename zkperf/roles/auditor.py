@@ -96,7 +96,7 @@ class Audit:
     def fail(self, check: str, index: int | None, reason: str) -> None:
         self.failures.setdefault(check, []).append(Failure(index, reason))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Any:
         """The report as plain data."""
         return {
             "ok": self.ok,

@@ -123,7 +123,7 @@ class Citizen:
         )
 
     def rate(self, token: Token, answers: Mapping[str, Answer]) -> tuple[Core, Bundle]:
-        """The rating. Raises InputError, naming the question, for answers the questionnaire does not allow."""
+        """The rating. Raises InputError, naming the question, for answers that it does not allow."""
         view = self.view
         context = RatingContext(
             ledger=view.ledger,

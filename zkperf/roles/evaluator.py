@@ -37,7 +37,9 @@ class Evaluator:
     def post_scheme(self, questionnaire: Questionnaire) -> bytes:
         """InputError, naming the question, if the questionnaire makes no sense."""
         validate(questionnaire)
-        posted = signed(SchemePosted, self.key, self.ledger, evaluator=self._me(), questionnaire=questionnaire)
+        posted = signed(
+            SchemePosted, self.key, self.ledger, evaluator=self._me(), questionnaire=questionnaire
+        )
         return encode_transaction(posted)
 
     def open_round(self, scheme: bytes, name: str, min_cohort: int, units: Sequence[Unit]) -> bytes:

@@ -1,10 +1,10 @@
 """A ledger's folder: where the log, the keys and the receipts of the embedded mode lie.
 
-    DIR/ledger.json       what the ledger is: its genesis digest, to be published widely
-    DIR/ledger.db         log, waiting ratings, sealed bundles
-    DIR/keys/…            one folder for each holder; never exported
-    DIR/receipts/         what raters were given
-    DIR/report.html       the readable report
+DIR/ledger.json       what the ledger is: its genesis digest, to be published widely
+DIR/ledger.db         log, waiting ratings, sealed bundles
+DIR/keys/…            one folder for each holder; never exported
+DIR/receipts/         what raters were given
+DIR/report.html       the readable report
 """
 
 from __future__ import annotations
@@ -137,9 +137,7 @@ class LedgerFolder:
 
     def _consortium(self, ledger: EmbeddedLedger) -> Consortium:
         group = ledger.state.commitment_group
-        trustees = [
-            Trustee(j, self.keys(f"member-{j}"), group) for j in range(1, ledger.state.members + 1)
-        ]
+        trustees = [Trustee(j, self.keys(f"member-{j}"), group) for j in range(1, ledger.state.members + 1)]
         return Consortium(ledger, trustees)
 
 

@@ -46,6 +46,7 @@ from zkperf.tokens.dealing_complaint import complain as complain_about_deal
 from zkperf.tokens.keygen import Deal, commit, make_deal, open_deal_shares
 from zkperf.tokens.keys import cohort_keys, secret_keys
 
+
 @dataclass
 class Trustee:
     """Member ``index`` (1..n) of a ledger."""
@@ -69,9 +70,7 @@ class Trustee:
         # T_j = t_j·B
         element = group.msm([secret], [group.generator])
         proof = prove_possession(group, secret, element, possession_context(name, signing), source)
-        return Member(
-            name=name, signing_key=signing, sealing_key=group.encode(element), possession=proof
-        )
+        return Member(name=name, signing_key=signing, sealing_key=group.encode(element), possession=proof)
 
     def __repr__(self) -> str:
         return f"<trustee {self.index}>"
@@ -125,7 +124,7 @@ class Trustee:
             for keygen in found.keygens:
                 if keygen.keys is None:
                     keys = cohort_keys(keygen.context, keygen.qualified())
-                    yield signed(RoundKeys, self._signing, ledger, trustee=me, round=found.digest, keys=keys)
+                    yield signed(RoundKeys, self._signing, ledger, trustee=me, keys=keys)
         elif found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING):
             yield from self._check_shares(state, found, fetch)
         elif found.phase in (Phase.SUMMING, Phase.TOTALLING) and me not in found.sums:

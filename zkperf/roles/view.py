@@ -149,7 +149,9 @@ class RoundView:
 def ledger_policy(ledger: bytes, log_key: bytes, witnesses: Witnesses = Witnesses()) -> Policy:
     """Accepts checkpoints of this ledger that its log key and enough witnesses have signed."""
     origin = log_origin(ledger)
-    return Policy(origin, VerifierKey(origin, SignatureType.ED25519, log_key), witnesses.keys, witnesses.quorum)
+    return Policy(
+        origin, VerifierKey(origin, SignatureType.ED25519, log_key), witnesses.keys, witnesses.quorum
+    )
 
 
 def proved(client: LedgerClient, index: int, policy: Policy) -> bytes:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 from circuits.layout import Answer
 from circuits.rating import Core
@@ -100,7 +101,7 @@ def _many(task: str, items: Sequence[tuple[object, ...]]) -> list[object]:
     return [_TASKS[task](*item) for item in items]
 
 
-_TASKS = {
+_TASKS: dict[str, Callable[..., Any]] = {
     "start": _start,
     "finish": _finish,
     "rate": _rate,
@@ -118,7 +119,9 @@ class DevicePark:
         context = multiprocessing.get_context("spawn")
         self._pools = [ProcessPoolExecutor(1, mp_context=context) for _ in range(count)]
 
-    def send(self, task: str, items: Mapping[int, tuple[object, ...]]) -> dict[tuple[int, ...], Future[list[object]]]:
+    def send(
+        self, task: str, items: Mapping[int, tuple[object, ...]]
+    ) -> dict[tuple[int, ...], Future[list[object]]]:
         """Starts ``task`` for devices {number: arguments}; futures by the devices each covers, in order."""
         futures: dict[tuple[int, ...], Future[list[object]]] = {}
         for place, pool in enumerate(self._pools):

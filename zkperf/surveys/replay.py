@@ -72,9 +72,7 @@ class Replay:
         names = sorted({response.service for response in self.responses})
         units = [Unit(name=ROOT_NAME, parent=None, registrar=None)]
         units += [Unit(name=name, parent=0, registrar=registrar) for name in names]
-        self.consortium.submit(
-            evaluator.open_round(scheme, self.questionnaire.id, self.min_cohort, units)
-        )
+        self.consortium.submit(evaluator.open_round(scheme, self.questionnaire.id, self.min_cohort, units))
         [found] = state.rounds.values()
         _expect_phase(self.consortium, found, Phase.OPEN)
         return found
@@ -135,7 +133,7 @@ class Replay:
         self.progress("tally", 1, 1)
 
     def _hand_out_receipts(self, park: DevicePark, found: Round, digests: Mapping[int, bytes]) -> None:
-        """Every device checks that its rating is on the log; the receipts are kept by the ratings' digests."""
+        """Every device checks that its rating is on the log; kept by the ratings' digests."""
         indices = {
             rating.digest: rating.index
             for cohort in found.cohorts.values()
@@ -144,10 +142,7 @@ class Replay:
         waiting: list[Future[Any]] = []
         done = 0
         for numbers in _chunks(sorted(digests)):
-            texts = {
-                number: self.consortium.receipt(indices[digests[number]])
-                for number in numbers
-            }
+            texts = {number: self.consortium.receipt(indices[digests[number]]) for number in numbers}
             for number, text in texts.items():
                 path = self.folder.receipts / f"{digests[number].hex()}.tlog-proof"
                 path.write_text(text, "utf-8")
@@ -221,4 +216,3 @@ def unit_figures(unit: UnitResult) -> UnitFigures:
             figures["total"], figures["mean"] = item.total, item.mean
         questions[item.question] = figures
     return {"status": "published", "reason": None, "counted": unit.counted, "questions": questions}
-

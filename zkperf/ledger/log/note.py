@@ -37,9 +37,9 @@ class NoteSignature:
     @classmethod
     def parse(cls, line: str) -> Self:
         """The signature of one line (without its newline). EncodingError otherwise."""
-        name, separator, encoded = line.removeprefix(_MARK).partition(" ")
-        if not line.startswith(_MARK) or not separator:
+        if not line.startswith(_MARK):
             raise EncodingError("signed note: malformed signature line")
+        name, _, encoded = line.removeprefix(_MARK).partition(" ")
         check_key_name(name)
         data = decode_base64(encoded, what="note signature")
         if len(data) <= KEY_ID_BYTES:

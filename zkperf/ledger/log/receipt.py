@@ -59,9 +59,9 @@ class Receipt:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The receipt with exactly this text. EncodingError otherwise. Nothing is verified yet."""
-        head, separator, note = text.partition("\n\n")
+        head, _, note = text.partition("\n\n")
         lines = head.split("\n")
-        if not separator or len(lines) < 3 or lines[0] != _HEADER:
+        if len(lines) < 3 or lines[0] != _HEADER:
             raise EncodingError("receipt: not a C2SP tlog-proof with a transaction")
         if len(lines) - 3 > _MAX_PROOF:
             raise EncodingError(f"receipt: more than {_MAX_PROOF} hashes")

@@ -106,9 +106,10 @@ def apply(
 
 def _decode(data: bytes) -> Record | ZkperfError:
     try:
-        return tx.decode_transaction(data)
+        transaction: Record = tx.decode_transaction(data)
     except ZkperfError as error:
         return error
+    return transaction
 
 
 def _verify_ahead(

@@ -110,7 +110,7 @@ def finish_keygen(state: State, found: Round) -> None:
 def process_round_keys(state: State, posted: RoundKeys) -> None:
     """One part's keys as they follow from its deals. With the last part's the round is open."""
     require_trustee(state, posted, posted.trustee, CHECK)
-    found = find_round(state, posted.round, CHECK, Phase.KEYED)
+    found = find_round(state, posted.keys.round, CHECK, Phase.KEYED)
     keygen = find_part(found, posted.keys.part)
     require(keygen.keys is None, CHECK, "these keys are on the ledger already")
     keys = cohort_keys(keygen.context, keygen.qualified())

@@ -33,9 +33,7 @@ def decode_rating(state: State, core: Core) -> DecodedCore:
     """The rating's points and scalars, strictly decoded. Raises a named error."""
     found = find_round(state, core.round, CHECK)
     require(core.unit in found.cohorts, CHECK, f"unit {core.unit} is not a service of this round")
-    return decode_core(
-        state.commitment_group, found.scheme.layout, state.rules.threshold, core
-    )
+    return decode_core(state.commitment_group, found.scheme.layout, state.rules.threshold, core)
 
 
 def verify_ratings(state: State, cores: Sequence[Core]) -> list[DecodedCore | ZkperfError]:
@@ -108,9 +106,7 @@ def admissible(state: State, core: Core, *, final: bool) -> None:
         )
     else:
         require(final, CHECK, "a rating is replaced at close, not before")
-        require(
-            core.sequence > before.sequence, CHECK, f"expected a sequence number above {before.sequence}"
-        )
+        require(core.sequence > before.sequence, CHECK, f"expected a sequence number above {before.sequence}")
 
 
 def process_rating(state: State, core: Core, decoded: DecodedCore, digest: bytes) -> None:

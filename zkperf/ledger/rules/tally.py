@@ -76,7 +76,9 @@ def process_sums(state: State, posted: SumsPosted) -> None:
     require(posted.trustee not in found.sums, CHECK, "this member has posted its sums already")
     places = [(item.commitment, item.unit) for item in posted.sums]
     require(
-        places == expected_sums(found), "disclosure", "sums are posted for what may be published, no more, no less"
+        places == expected_sums(found),
+        "disclosure",
+        "sums are posted for what may be published, no more, no less",
     )
     group, sums = state.commitment_group, {}
     for item in posted.sums:
