@@ -39,6 +39,7 @@ def test_the_published_example_round_trips() -> None:
         "",
         TEXT[:-1],
         TEXT + "\n",
+        TEXT + "extension",
         TEXT + "extension\n",
         TEXT.replace("20852163", "020852163"),
         TEXT.replace("20852163", "-1"),

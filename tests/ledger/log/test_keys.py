@@ -60,6 +60,11 @@ def test_a_key_of_another_length_is_refused() -> None:
         VerifierKey("a", SignatureType.ED25519, bytes(31))
 
 
+def test_a_key_has_a_name() -> None:
+    with pytest.raises(EncodingError, match="key name"):
+        VerifierKey("a b", SignatureType.ED25519, PUBLIC)
+
+
 def test_a_cosignature_covers_header_time_and_text() -> None:
     key = VerifierKey("w", SignatureType.COSIGNATURE, PUBLIC)
     text = "log\n0\n"

@@ -46,6 +46,7 @@ def test_another_signature_is_one_more_line() -> None:
         "one\n\n— AAAAAQI=\n",
         "one\n\n—  AAAAAQI=\n",
         "one\n\n- a AAAAAQI=\n",
+        "one\n\na AAAAAQI=\n",
         "one\n\n— a+b AAAAAQI=\n",
         "one\n\n— a\u00a0b AAAAAQI=\n",
         "one\n\n— a AAAAAQJ=\n",

@@ -94,7 +94,8 @@ def test_any_other_text_is_refused(old: str, new: str) -> None:
     assert old in TEXT
     with pytest.raises(EncodingError):
         Receipt.parse(TEXT.replace(old, new))
-    for cut in ("", TEXT[:-1], TEXT + "\n", "\n" + TEXT, TEXT[: TEXT.index("\n\n")]):
+    short = "c2sp.org/tlog-proof@v1\nextra AAAA\n\n" + NOTE
+    for cut in ("", short, TEXT[:-1], TEXT + "\n", "\n" + TEXT, TEXT[: TEXT.index("\n\n")]):
         with pytest.raises(EncodingError):
             Receipt.parse(cut)
 
