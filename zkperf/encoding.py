@@ -31,12 +31,26 @@ def decode(data: bytes, *, what: str = "object") -> Any:
     except Exception as error:  # cbor2 raises many kinds, among them RecursionError and ValueError
         raise EncodingError(f"{what}: not CBOR ({error})") from error
     try:
+        _check_plain(value)
         canonical = encode(value) == data
     except Exception as error:
         raise EncodingError(f"{what}: holds a value that zkperf never writes") from error
     if not canonical:
         raise EncodingError(f"{what}: not deterministically encoded CBOR")
     return value
+
+
+def _check_plain(value: Any) -> None:
+    # CBOR can say more: a set of items, say, is no list, but would pass for one where a tuple is expected.
+    if isinstance(value, list):
+        for item in value:
+            _check_plain(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_plain(key)
+            _check_plain(item)
+    elif value is not None and type(value) not in (int, bytes, str, bool):
+        raise TypeError(f"a {type(value).__name__}")
 
 
 # -- records: typed objects that are CBOR arrays on the wire -------------------------------------
