@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from zkperf import encoding
 from zkperf.errors import InvalidSignature
-from zkperf.ledger.transactions import NO_SIGNATURE, Signed, signed_digest
+from zkperf.ledger.transactions import NO_SIGNATURE, Signed, kind_of, signed_digest
 
 _Tx = TypeVar("_Tx", bound=Signed)
 
@@ -24,9 +24,12 @@ def log_origin(ledger: bytes) -> str:
     return f"zkperf/{ledger.hex()[:32]}"
 
 
-def transaction_message(ledger: bytes, covered: bytes) -> bytes:
-    """What a signature on a transaction signs; ``covered`` is its `signed_digest`."""
-    return b"zkperf/v1/transaction" + ledger + covered
+def transaction_message(ledger: bytes, kind: type[Signed], covered: bytes) -> bytes:
+    """What a signature on a transaction of this kind signs; ``covered`` is its `signed_digest`.
+
+    The kind stands beside the digest, because of a refused complaint the log shows the digest alone.
+    """
+    return b"zkperf/v1/transaction" + ledger + bytes([kind_of(kind)]) + covered
 
 
 def voucher_message(ledger: bytes, round_id: bytes, unit: int, voucher: bytes) -> bytes:
@@ -37,7 +40,7 @@ def voucher_message(ledger: bytes, round_id: bytes, unit: int, voucher: bytes) -
 def signed(cls: type[_Tx], key: Ed25519PrivateKey, ledger: bytes, /, **fields: Any) -> _Tx:
     """A transaction of kind ``cls`` with these fields, signed with ``key`` for ``ledger``."""
     draft = cls(signature=NO_SIGNATURE, **fields)
-    signature = key.sign(transaction_message(ledger, signed_digest(draft)))
+    signature = key.sign(transaction_message(ledger, cls, signed_digest(draft)))
     return draft.model_copy(update={"signature": signature})
 
 
@@ -51,5 +54,5 @@ def verify_bytes(key: bytes, message: bytes, signature: bytes, *, whose: str) ->
 
 def verify_signed(transaction: Signed, key: bytes, ledger: bytes, *, whose: str) -> None:
     """Raises InvalidSignature unless ``transaction`` carries a signature of ``key`` for ``ledger``."""
-    message = transaction_message(ledger, signed_digest(transaction))
+    message = transaction_message(ledger, type(transaction), signed_digest(transaction))
     verify_bytes(key, message, transaction.signature, whose=whose)

@@ -185,6 +185,8 @@ class State:
     schemes: dict[bytes, Scheme] = field(default_factory=dict)
     rounds: dict[bytes, Round] = field(default_factory=dict)
     vouchers: dict[bytes, Issuance] = field(default_factory=dict)
+    complaints: set[bytes] = field(default_factory=set)
+    """Digests of the complaints about ratings that were judged: each counts once."""
     batch: OpenBatch | None = None
     sealing_keys: tuple[Any, ...] = ()
     """T_1..T_n, decoded."""

@@ -272,6 +272,10 @@ def digest(transaction: Record) -> bytes:
 
 
 def signed_digest(transaction: Signed) -> bytes:
-    """SHA-256 of everything the signature covers but the ledger: kind and all fields except the signature."""
-    fields = [_KIND_OF[type(transaction)], *transaction.to_array()[1:]]
-    return sha256(encoding.encode(fields)).digest()
+    """SHA-256 of the CBOR array of all fields except the signature."""
+    return sha256(encoding.encode(transaction.to_array()[1:])).digest()
+
+
+def kind_of(cls: type[Record]) -> int:
+    """The number that transactions of this kind start with."""
+    return _KIND_OF[cls]

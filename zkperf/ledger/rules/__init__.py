@@ -16,6 +16,7 @@ from zkperf.errors import ZkperfError
 from zkperf.ledger import transactions as tx
 from zkperf.ledger.rules.common import require
 from zkperf.ledger.rules.complaints import process_complaint, process_complaint_refused
+from zkperf.ledger.rules.genesis import CHECK as GENESIS
 from zkperf.ledger.rules.genesis import process_genesis
 from zkperf.ledger.rules.issuance import process_issue
 from zkperf.ledger.rules.keygen import (
@@ -84,6 +85,11 @@ def apply(
             if isinstance(item, ZkperfError):
                 raise item
             require(
+                state.genesis is not None or isinstance(item, tx.Genesis),
+                GENESIS,
+                "a ledger begins with its genesis",
+            )
+            require(
                 state.batch is None or isinstance(item, Core),
                 BATCHES,
                 "a batch was announced whose ratings did not all follow",
@@ -99,8 +105,7 @@ def apply(
                 PROCESS[type(item)](state, item)
         except ZkperfError as error:
             on_failure(state.size, error)
-            if isinstance(item, Core):
-                skip_rating(state)
+            skip_rating(state)
         state.size += 1
 
 

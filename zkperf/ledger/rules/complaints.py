@@ -12,9 +12,12 @@ from zkperf.ledger.transactions import (
     ComplaintPosted,
     ComplaintRefused,
     decode_transaction,
+    signed_digest,
 )
 
 CHECK = "complaints"
+TAKEN = (Phase.OPEN, Phase.DRAINING, Phase.CHECKING)
+"""Phases in which complaints are taken: until the counted set is fixed."""
 MAX_REFUSED = 10
 """After so many false complaints in a round a trustee is not listened to any more in it."""
 
@@ -35,11 +38,11 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
     """A true complaint strikes the rating out. A false one raises FalseComplaint: see `ComplaintRefused`."""
     complaint = posted.complaint
     require_trustee(state, posted, complaint.trustee, CHECK)
-    phases = (Phase.OPEN, Phase.DRAINING, Phase.CHECKING)
-    found = find_round(state, complaint.round, CHECK, *phases)
+    found = find_round(state, complaint.round, CHECK, *TAKEN)
     require(complaint.trustee not in found.checked, CHECK, "this member has declared its checks finished")
     refused = found.refused_complaints.get(complaint.trustee, 0)
     require(refused < MAX_REFUSED, CHECK, "this member has complained falsely too often")
+    digest = require_new(state, signed_digest(posted))
     core, rating = accused_rating(state, found, complaint.unit, complaint.rating)
     judge(
         state.commitment_group,
@@ -51,6 +54,7 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
         commitments=rating.commitments,
         coefficients=rating.coefficients,
     )
+    state.complaints.add(digest)
     rating.struck = True
     if found.phase is Phase.DRAINING:
         found.phase = Phase.CHECKING
@@ -58,11 +62,19 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
 
 def process_complaint_refused(state: State, refused: ComplaintRefused) -> None:
     """Of a false complaint only its digest and its signature enter the log; it counts against the signer."""
-    found = find_round(state, refused.round, CHECK)
+    found = find_round(state, refused.round, CHECK, *TAKEN)
     before = found.refused_complaints.get(refused.trustee, 0)
     require(before < MAX_REFUSED, CHECK, "this member's false complaints are no longer recorded")
     require(1 <= refused.trustee <= state.members, CHECK, f"there is no member {refused.trustee}")
     key = state.rules.members[refused.trustee - 1].signing_key
-    message = transaction_message(state.ledger, refused.digest)
+    digest = require_new(state, refused.digest)
+    message = transaction_message(state.ledger, ComplaintPosted, digest)
     verify_bytes(key, message, refused.signature, whose=f"member {refused.trustee}")
+    state.complaints.add(digest)
     found.refused_complaints[refused.trustee] = before + 1
+
+
+def require_new(state: State, digest: bytes) -> bytes:
+    """The digest of a complaint that was not judged before: none counts twice, for or against its signer."""
+    require(digest not in state.complaints, CHECK, "this complaint was judged before")
+    return digest

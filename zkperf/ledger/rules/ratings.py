@@ -133,7 +133,7 @@ def process_rating(state: State, core: Core, decoded: DecodedCore, digest: bytes
 
 
 def skip_rating(state: State) -> None:
-    """One leaf less to come in the announced batch."""
+    """One leaf less to come in the announced batch, if there is one: also where the leaf is refused."""
     if state.batch is not None:
         state.batch.remaining -= 1
         if state.batch.remaining == 0:
