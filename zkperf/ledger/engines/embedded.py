@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,11 +22,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.complaint import FalseComplaint
 from circuits.rating import Bundle, Core, check_bundle
-from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.errors import InputError, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.engines.pool import Pool, Waiting
 from zkperf.ledger.export import write_export
-from zkperf.ledger.log.checkpoint import Checkpoint, Signer
+from zkperf.ledger.log.checkpoint import Checkpoint, Policy, Signer
+from zkperf.ledger.log.keys import SignatureType, VerifierKey
 from zkperf.ledger.log.merkle import leaf_hash
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
@@ -33,8 +35,9 @@ from zkperf.ledger.promises import Promise, promise
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.rules.ratings import admissible, verify_ratings
-from zkperf.ledger.signing import log_origin, signed
+from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import Phase, Round, State
+from zkperf.ledger.store.errors import StorageError
 from zkperf.ledger.store.store import PendingRating, Store
 from zkperf.ledger.transactions import (
     Batch,
@@ -50,7 +53,7 @@ from zkperf.ledger.transactions import (
 )
 
 CLOCK_SKEW = 300
-"""Seconds by which a transaction's time may be ahead of the sequencer's clock."""
+"""Seconds by which a transaction's time may differ from the sequencer's clock."""
 REPLAY_CHUNK = 1000
 OVER = (Phase.OPENED, Phase.PUBLISHED)
 """Phases in which everything that may be published of a round is opened: its bundles are deleted."""
@@ -84,15 +87,34 @@ class EmbeddedLedger:
     def create(
         cls, directory: Path, genesis: Genesis, log_key: Ed25519PrivateKey, clock: Clock = time.time
     ) -> EmbeddedLedger:
-        """A new ledger in ``directory``, its genesis as leaf 0."""
-        ledger = cls(Store.create(directory), log_key, clock)
-        ledger.submit(encode_transaction(genesis))
+        """A new ledger in ``directory``, its genesis as leaf 0. Errors as in `open`, and the rules'."""
+        with ExitStack() as undo:
+            ledger = cls(undo.enter_context(Store.create(directory)), log_key, clock)
+            ledger.submit(encode_transaction(genesis))
+            ledger._check_key()
+            undo.pop_all()
         return ledger
 
     @classmethod
     def open(cls, directory: Path, log_key: Ed25519PrivateKey, clock: Clock = time.time) -> EmbeddedLedger:
-        """The ledger in ``directory``, as it was after the last acknowledged write."""
-        return cls(Store.open(directory), log_key, clock)
+        """The ledger in ``directory``, as it was after the last acknowledged write.
+
+        Raises the store's errors, InputError if ``log_key`` is another ledger's, and InvalidLogProof if
+        the last checkpoint does not carry its signature.
+        """
+        with ExitStack() as undo:
+            ledger = cls(undo.enter_context(Store.open(directory)), log_key, clock)
+            ledger._check_key()
+            undo.pop_all()
+        return ledger
+
+    def _check_key(self) -> None:
+        """What is stored is believed only because this key has signed it."""
+        genesis, own = self._state.genesis, public_bytes(self._key)
+        if genesis is None or genesis.log_key != own:
+            raise InputError("the sequencer's key is not this ledger's")
+        origin = log_origin(self._state.ledger)
+        Policy(origin, VerifierKey(origin, SignatureType.ED25519, own)).verify(self._store.checkpoint())
 
     def close(self) -> None:
         """Releases the folder."""
@@ -167,7 +189,7 @@ class EmbeddedLedger:
         """`submit` for many, one after the other, all stored in one durable write."""
         with self._lock:
             verdicts: list[int | ZkperfError] = []
-            block = Block(self._state.size)
+            block = self._block = Block(self._state.size)
             try:
                 for data in items:
                     verdicts.append(self._take(data, block))
@@ -187,7 +209,9 @@ class EmbeddedLedger:
                 self._pool.put(Waiting(item.round, item.unit, item.pseudonym, item.sequence, item.core))
                 verdicts[place] = self._promise(item)
             for round_id, unit in sorted({(item.round, item.unit) for _, item in accepted}):
-                self._admit_batch(self._state.rounds[round_id], unit)
+                # What was taken is durable and promised: if the disk is full now, it goes on waiting.
+                with suppress(StorageError):
+                    self._admit_batch(self._state.rounds[round_id], unit)
             final = [verdict for verdict in verdicts if verdict is not None]
             assert len(final) == len(items)
             return final
@@ -279,8 +303,9 @@ class EmbeddedLedger:
     def _check_time(self, transaction: object) -> None:
         if isinstance(transaction, (RoundOpened, RoundClosed, Deadline)):
             now = self._clock()
-            if transaction.at > now + CLOCK_SKEW:
-                raise RuleViolation("its time lies in the future: is your clock right?", check="rounds")
+            # A time in the past would end a stage before the members had theirs.
+            if abs(transaction.at - now) > CLOCK_SKEW:
+                raise RuleViolation("its time is not now: is your clock right?", check="rounds")
 
     def _promise(self, item: PendingRating) -> Promise:
         return promise(
@@ -302,7 +327,7 @@ class EmbeddedLedger:
         if len(fresh) < 2 * k_min or cohort.issued < k_min:
             return
         entering = self._random.sample(fresh, len(fresh) - k_min)
-        block = Block(self._state.size)
+        block = self._block = Block(self._state.size)
         try:
             self._apply(self._batch(found.digest, unit, entering, final=False), block, trusted=True)
             self._store_block(block)
@@ -402,9 +427,16 @@ class EmbeddedLedger:
         )
         return encode_transaction(refused)
 
+    def _leaf_to_be(self, index: int) -> bytes:
+        """A leaf as the rules see it: stored, or of the block that is being built."""
+        block = self._block
+        return self._store.leaf(index) if index < block.start else block.leaves[index - block.start]
+
     def _reload(self) -> None:
         """Builds state and pool from what is stored."""
         self._state = stored_state(self._store)
+        self._state.leaf = self._leaf_to_be
+        self._block = Block(self._state.size)
         self._pool = Pool()
         for item in self._store.all_pending():
             self._pool.put(Waiting(item.round, item.unit, item.pseudonym, item.sequence, item.core))
