@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from circuits.rating import Bundle, Core
-from zkperf.errors import ZkperfError
+from zkperf.errors import InvalidShare, ZkperfError
 from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.transactions import decode_transaction
@@ -86,9 +86,18 @@ class Consortium:
     # -- reading ----------------------------------------------------------------------------------
 
     def token_shares(self, voucher: bytes) -> dict[int, bytes]:
-        """Every trustee's share of the signature on the point recorded for a voucher."""
-        state = self.ledger.state
-        return {trustee.index: trustee.token_share(state, voucher) for trustee in self.trustees}
+        """The trustees' shares of the signature on the point recorded for a voucher.
+
+        Raises RuleViolation if none is recorded.
+        """
+        state, shares = self.ledger.state, {}
+        for trustee in self.trustees:
+            try:
+                shares[trustee.index] = trustee.token_share(state, voucher)
+            except InvalidShare as error:
+                # A member that cannot sign, having been dealt a bad key share, must not stop the others.
+                self.refusals.append((trustee.index, error))
+        return shares
 
     def receipt(self, leaf: int) -> str:
         return self.ledger.receipt(leaf)

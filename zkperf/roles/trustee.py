@@ -128,6 +128,7 @@ class Trustee:
         elif found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING):
             yield from self._check_shares(state, found, fetch)
         elif found.phase in (Phase.SUMMING, Phase.TOTALLING) and me not in found.sums:
+            self._shares.settle(state, found, fetch)
             yield self._sums(state, found)
         elif found.phase is Phase.OPENED:
             result = compute_result(found)
@@ -171,7 +172,7 @@ class Trustee:
             return
         closed = found.phase is not Phase.OPEN
         if closed:
-            self._shares.fetch_missing(state, found, fetch)
+            self._shares.settle(state, found, fetch)
         for core, bundle in self._shares.bad_on_log(found):
             complaint = complain(
                 self.group,
@@ -191,7 +192,7 @@ class Trustee:
         """Σ of this trustee's shares over the counted ratings of everything that may be published."""
         sums = []
         for q, unit in expected_sums(found):
-            shares = [self._shares.share(rating.digest, q) for rating in counted_ratings(found, unit)]
+            shares = [self._shares.share(found, rating.digest, q) for rating in counted_ratings(found, unit)]
             total = sum_shares(self.group.order, shares)
             sums.append(
                 NodeSum(
