@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from zkperf.cli import citizen_commands, operator_commands
+from zkperf.cli.options import GenesisOption, JsonOption, parse_digest
 from zkperf.cli.output import DONE, REFUSED, UNUSABLE, print_json, results, say
 from zkperf.errors import EncodingError, InputError, ZkperfError
 
@@ -19,26 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-LedgerOption = Annotated[Path, typer.Option("--ledger", help="The ledger's folder.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")]
-GenesisOption = Annotated[
-    str | None,
-    typer.Option("--genesis", help="The genesis digest by which you know the ledger (64 hex digits)."),
-]
-
-
-def parse_digest(text: str | None, option: str) -> bytes | None:
-    """32 bytes from hexadecimal. InputError, naming the option, for anything else."""
-    if text is None:
-        return None
-    try:
-        digest = bytes.fromhex(text)
-    except ValueError:
-        digest = b""
-    if len(digest) != 32:
-        raise InputError(f"{option}: expected 64 hexadecimal digits")
-    return digest
-
 
 @app.command()
 def survey(
@@ -48,7 +30,9 @@ def survey(
     suite: Annotated[str, typer.Option(help="ristretto255 or P-256.")] = "ristretto255",
     members: Annotated[int, typer.Option(min=1, max=100, help="How many members.")] = 5,
     threshold: Annotated[int, typer.Option(min=1, max=100, help="How many of them open a total.")] = 3,
-    min_cohort: Annotated[int, typer.Option(help="Groups with fewer ratings are never opened.")] = 10,
+    min_cohort: Annotated[
+        int, typer.Option(max=10**9, help="Groups with fewer ratings are never opened.")
+    ] = 10,
     as_json: JsonOption = False,
 ) -> None:
     """Run a complete round from a file of responses, one citizen per row, and audit it."""
@@ -119,6 +103,10 @@ def demo(
     raise typer.Exit(DONE if run_demo(ledger) else REFUSED)
 
 
+app.add_typer(operator_commands.commands)
+app.add_typer(citizen_commands.commands)
+
+
 def say_where(ledger: Path, genesis: str) -> None:
     """Where everything lies and how to look at it."""
     say(f"\nLedger:  {ledger}   (genesis {genesis})")
@@ -136,3 +124,6 @@ def main() -> None:
     except ZkperfError as error:
         say(f"zkperf: refused ({error.check}): {error}")
         sys.exit(REFUSED)
+    except OSError as error:
+        say(f"zkperf: {error}")
+        sys.exit(UNUSABLE)

@@ -32,6 +32,11 @@ def say(message: str) -> None:
     console.print(message, markup=False, soft_wrap=True)
 
 
+def emit(line: str) -> None:
+    """One line of a result on stdout, as it is: for people and for scripts."""
+    print(line)
+
+
 def print_json(value: Any) -> None:
     """One JSON object on stdout."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)

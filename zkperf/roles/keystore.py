@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from zkperf.errors import InputError
 from zkperf.groups.base import Group
+from zkperf.ledger.store.connection import sync_directory
 from zkperf.randomness import RandomBytes, system
 
 
@@ -67,6 +68,7 @@ class KeyStore:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        sync_directory(self._folder)
 
     def delete(self, name: str) -> None:
         """Removes a file that is no longer needed."""

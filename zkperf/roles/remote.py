@@ -36,6 +36,10 @@ ANY_TEXT = "text/plain"
 ANY_BYTES = "application/octet-stream"
 
 
+class NotOnTheLog(InvalidLogProof):
+    """A transaction that was looked for is not on the log that was shown."""
+
+
 class RemoteLedger:
     """A `LedgerClient` that speaks to the service at ``url``.
 
@@ -156,8 +160,8 @@ class RemoteLedger:
         """The receipt of the leaf with this SHA-256 digest, put together here from the log's tiles.
 
         The service learns that somebody reads the log from leaf ``start`` on (a round's first leaf, the same
-        for all its raters), not which rating they look for. InvalidLogProof if it is not on the log (yet),
-        or if the tiles are not those of the checkpoint.
+        for all its raters), not which rating they look for. NotOnTheLog if it is not there (yet),
+        InvalidLogProof if the tiles are not those of the checkpoint.
         """
         note = self.checkpoint()
         size = Checkpoint.unverified(note).size
@@ -167,7 +171,7 @@ class RemoteLedger:
                 if sha256(leaf).digest() == digest:
                     index = number * TILE_WIDTH + place
                     return Receipt.issue(leaf, index, note, lambda ids: self._nodes(ids, size)).format()
-        raise InvalidLogProof("no leaf of the log has this digest (yet)")
+        raise NotOnTheLog("no leaf of the log has this digest (yet)")
 
     def _nodes(self, ids: Sequence[NodeId], size: int) -> list[bytes]:
         """Hashes of complete subtrees, from the tiles that hold them or their descendants."""

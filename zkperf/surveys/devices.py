@@ -38,7 +38,7 @@ class Foundations:
     def receipt(self, leaf: int) -> str:
         return self.receipts[leaf]
 
-    def submit(self, data: bytes) -> None:
+    def submit(self, data: bytes) -> int:
         raise NotImplementedError("a device in a replay hands its messages to the replay")
 
     def token_shares(self, voucher: bytes) -> dict[int, bytes]:

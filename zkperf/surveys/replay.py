@@ -15,10 +15,12 @@ from typing import Any
 from circuits.questionnaire import Questionnaire
 from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.ledger.promises import Promise
+from zkperf.ledger.rules.rounds import service_path
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase, Round
-from zkperf.ledger.transactions import Unit, UnitResult
+from zkperf.ledger.transactions import RoundOpened, Unit, UnitResult, digest
 from zkperf.roles.consortium import Consortium
+from zkperf.roles.evidence import GENESIS_RECEIPT
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.registrar import Voucher
 from zkperf.surveys.devices import DevicePark, Foundations
@@ -58,7 +60,9 @@ class Replay:
             self._hand_out_receipts(park, found, digests)
         finally:
             park.close()
-        return survey_result(self.consortium, found)
+        assert found.result is not None
+        state = self.consortium.ledger.state
+        return survey_result(state.rules.suite, state.ledger, found.opened, found.result)
 
     # -- the round --------------------------------------------------------------------------------
 
@@ -139,6 +143,8 @@ class Replay:
             for cohort in found.cohorts.values()
             for rating in cohort.ratings.values()
         }
+        genesis = self.folder.receipts / GENESIS_RECEIPT
+        genesis.write_text(self.consortium.receipt(0), "utf-8")
         waiting: list[Future[Any]] = []
         done = 0
         for numbers in _chunks(sorted(digests)):
@@ -186,16 +192,20 @@ def _expect_phase(consortium: Consortium, found: Round, phase: Phase) -> None:
 # -- results as the command line prints them --------------------------------------------------------
 
 
-def survey_result(consortium: Consortium, found: Round) -> SurveyResult:
-    """A published round as the JSON object that `zkperf survey --json` prints."""
-    state = consortium.ledger.state
-    assert found.result is not None
-    total, *units = found.result
+def survey_result(
+    suite: str, ledger: bytes, opened: RoundOpened, published: Sequence[UnitResult]
+) -> SurveyResult:
+    """A published round as the JSON object that `zkperf survey --json` prints.
+
+    ``published`` are the figures of every unit, in the order of the tree. A unit is named by its path
+    from below the root: by its name, where all units are children of the root.
+    """
+    total, *units = published
     return {
-        "round": found.digest.hex(),
-        "suite": state.rules.suite,
-        "genesis": state.ledger.hex(),
-        "units": {unit.name: unit_figures(unit) for unit in units},
+        "round": digest(opened).hex(),
+        "suite": suite,
+        "genesis": ledger.hex(),
+        "units": {"/".join(service_path(opened, unit.unit)[1:]): unit_figures(unit) for unit in units},
         "total": unit_figures(total),
     }
 

@@ -1,0 +1,150 @@
+"""Commands of citizens and readers; what they do is in `rate`, `receipt` and `show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zkperf.cli.options import (
+    DEFAULT_WALLET,
+    GenesisOption,
+    JsonOption,
+    ServiceOption,
+    WalletOption,
+    parse_digest,
+)
+from zkperf.cli.output import emit, print_json, results, say
+from zkperf.cli.words import LANGUAGES
+from zkperf.errors import InputError
+
+commands = typer.Typer()
+receipt = typer.Typer(no_args_is_help=True, help="Fetch and verify proofs that a rating is on the log.")
+commands.add_typer(receipt, name="receipt")
+
+DELAY = 20
+"""Seconds that a rating waits at most before it is sent."""
+
+
+@commands.command()
+def rate(
+    voucher: Annotated[str, typer.Option(help="The voucher: a file, a link, or the voucher itself.")],
+    service: Annotated[
+        str | None, typer.Option("--service", help="The service's address; by default the link's.")
+    ] = None,
+    genesis: GenesisOption = None,
+    answers: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Answers in JSON, {question: answer}, instead of questions."),
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help="en or zh; by default the terminal's.")] = None,
+    delay: Annotated[
+        float,
+        typer.Option(min=0, max=604_800, help="Send after a random time of at most so many seconds."),
+    ] = DELAY,
+    token_only: Annotated[bool, typer.Option(help="Draw the token now and rate another time.")] = False,
+    wallet: WalletOption = DEFAULT_WALLET,
+) -> None:
+    """Rate a service, or replace your rating; prints where the ledger's promise is kept."""
+    from zkperf.cli.rate import rate
+    from zkperf.cli.voucher import read_voucher
+    from zkperf.cli.words import Words, default_language
+    from zkperf.roles.wallet import Wallet
+
+    if lang is not None and lang not in LANGUAGES:
+        raise InputError(f"--lang: expected {' or '.join(LANGUAGES)}, got {lang!r}")
+    known = parse_digest(genesis, "--genesis")
+    parsed, address = read_voucher(voucher)
+    service = service or address
+    if service is None:
+        raise InputError("--service: give the address of the service; the voucher is no link that has it")
+    promise = rate(
+        service,
+        parsed,
+        genesis=known,
+        wallet=Wallet(wallet.expanduser()),
+        words=Words(lang or default_language()),
+        answers=answers,
+        delay=delay,
+        token_only=token_only,
+    )
+    if promise is not None:
+        emit(str(promise))
+
+
+@receipt.command("fetch")
+def receipt_fetch(
+    service: Annotated[str, typer.Option("--service", help="The address of the service.")],
+    voucher: Annotated[
+        str | None,
+        typer.Option(help="Which rating: its voucher, or its name in the wallet. Not needed for one."),
+    ] = None,
+    genesis: GenesisOption = None,
+    wallet: WalletOption = DEFAULT_WALLET,
+    output: Annotated[Path | None, typer.Option(help="A folder for the receipt; the wallet's own.")] = None,
+) -> None:
+    """Fetch the proof that your rating is on the log; prints the receipt's file."""
+    from zkperf.cli.receipt import fetch_receipt
+    from zkperf.roles.remote import RemoteLedger
+    from zkperf.roles.wallet import Wallet
+
+    known = parse_digest(genesis, "--genesis")
+    with RemoteLedger(service) as client:
+        path = fetch_receipt(client, Wallet(wallet.expanduser()), voucher, known, output)
+    if path is not None:
+        say(f"Your rating is on the log. Check it offline with: zkperf receipt verify {path}")
+        emit(str(path))
+
+
+@receipt.command("verify")
+def receipt_verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A receipt (*.tlog-proof) or a promise.")],
+    genesis: GenesisOption = None,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(help="The ledger's folder or export, where genesis.tlog-proof is not beside FILE."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a receipt, or a promise, without asking anybody."""
+    from zkperf.cli.receipt import describe, verify_file
+
+    facts = verify_file(file, parse_digest(genesis, "--genesis"), ledger)
+    if as_json:
+        print_json(facts)
+        return
+    for line in describe(facts):
+        emit(line)
+    if not facts["origin_verified"]:
+        say("The origin is unverified: give --genesis with the digest that the members have published.")
+
+
+@commands.command("results")
+def show_results(
+    which: Annotated[
+        str, typer.Argument(metavar="ROUND", help="A round's name, identifier, or its beginning.")
+    ],
+    ledger: Annotated[Path | None, typer.Option(help="The ledger's folder.")] = None,
+    service: ServiceOption = None,
+    genesis: GenesisOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a round has published."""
+    from zkperf.cli.show import folder_result, service_result
+    from zkperf.roles.remote import RemoteLedger
+    from zkperf.surveys.tables import result_table, units_table
+
+    known = parse_digest(genesis, "--genesis")
+    if ledger is not None and service is None:
+        found, asked = folder_result(ledger, which, known)
+    elif service is not None and ledger is None:
+        with RemoteLedger(service) as client:
+            found, asked = service_result(client, which, known)
+    else:
+        raise InputError("say where the results are: either --ledger DIR or --service URL")
+    if as_json:
+        print_json(found)
+    else:
+        results.print(result_table(found, asked), units_table(found))
+        say("These are the published figures. That they follow from the ratings is what zkperf audit checks.")

@@ -1,0 +1,177 @@
+"""What members and their evaluator do: found a ledger, publish a scheme, open and close rounds.
+
+Every write is a transaction signed with a key from the folder. It goes to the ledger directly, or, where
+another process serves the folder, to that service. Reading needs neither: it looks at what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from zkperf.cli.output import say
+from zkperf.errors import InputError, RuleViolation
+from zkperf.ledger.engines.embedded import stored_state
+from zkperf.ledger.rules.genesis import MIN_COHORT_FLOOR
+from zkperf.ledger.state import BEFORE_OPEN, Phase, Round, Scheme, State
+from zkperf.ledger.store.errors import LedgerInUse
+from zkperf.ledger.store.store import Store
+from zkperf.ledger.transactions import Unit
+from zkperf.roles.folder import LedgerFolder
+from zkperf.roles.remote import RemoteLedger
+from zkperf.surveys.questionnaire_file import load_questionnaire
+from zkperf.surveys.results import visible
+
+MAX_NAME = 200
+_PREFIX = 6
+"""Hexadecimal digits that an abbreviated identifier has at least."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[tuple[State, Store]]:
+    """The ledger as it is stored at ``path``, also while it is served. InputError if there is none.
+
+    What is stored is believed, as its own process believes it; whoever does not, audits.
+    """
+    LedgerFolder(path).describe()
+    with Store.open(path, read_only=True) as store:
+        yield stored_state(store), store
+
+
+def found_ledger(
+    path: Path, *, suite: str, members: int, threshold: int, floor: int, name: str, stage_seconds: int
+) -> str:
+    """A new ledger in a new folder; its genesis digest. InputError if something makes no ledger."""
+    if floor < MIN_COHORT_FLOOR:
+        raise InputError(f"--min-cohort-floor: expected at least {MIN_COHORT_FLOOR}, got {floor}")
+    folder, consortium = LedgerFolder.create(
+        path,
+        suite_name=suite,
+        members=members,
+        threshold=threshold,
+        min_cohort_floor=floor,
+        name=_plain(name, "--name"),
+        stage_seconds=stage_seconds,
+    )
+    consortium.close()
+    return folder.describe()["genesis"]
+
+
+def add_scheme(path: Path, questionnaire: Path, service: str | None) -> str:
+    """Publishes the questionnaire in a file; the scheme's identifier."""
+    asked = load_questionnaire(questionnaire)
+    folder = LedgerFolder(path)
+    transaction = folder.evaluator(_ledger(folder)).post_scheme(asked)
+    write(folder, transaction, service)
+    return sha256(transaction).hexdigest()
+
+
+def open_round(
+    path: Path, *, scheme: str, name: str, min_cohort: int, units: tuple[Unit, ...], service: str | None
+) -> str:
+    """Opens a round, for which the members make their keys; the round's identifier."""
+    folder = LedgerFolder(path)
+    with reading(path) as (state, _):
+        chosen = find_scheme(state, scheme)
+    evaluator = folder.evaluator(_ledger(folder))
+    transaction = evaluator.open_round(chosen.digest, _plain(name, "--name"), min_cohort, units)
+    write(folder, transaction, service)
+    identifier = sha256(transaction).digest()
+    with reading(path) as (state, _):
+        found = state.rounds[identifier]
+        if found.phase in BEFORE_OPEN:
+            say(f"Not open yet ({found.phase}): zkperf round show tells when it is.")
+    return identifier.hex()
+
+
+def close_round(path: Path, which: str, service: str | None) -> Round:
+    """Closes a round: what waits enters the log, the members check, sum and publish."""
+    folder = LedgerFolder(path)
+    with reading(path) as (state, _):
+        identifier = find_round(state, which).digest
+    write(folder, folder.evaluator(_ledger(folder)).close_round(identifier), service)
+    with reading(path) as (state, _):
+        return state.rounds[identifier]
+
+
+def end_stage(path: Path, which: str, service: str | None) -> Round:
+    """Says that the time for a round's present stage is over; the members who are done go on."""
+    folder = LedgerFolder(path)
+    with reading(path) as (state, _):
+        identifier = find_round(state, which).digest
+    write(folder, folder.evaluator(_ledger(folder)).end_stage(identifier), service)
+    with reading(path) as (state, _):
+        return state.rounds[identifier]
+
+
+def write(folder: LedgerFolder, transaction: bytes, service: str | None) -> None:
+    """Submits a transaction to the folder's ledger, or to the service that serves it.
+
+    Raises the rule's error if it is refused, InputError if the ledger is served and no service is named,
+    or the service serves another ledger.
+    """
+    if service is not None:
+        with RemoteLedger(service) as remote:
+            if remote.genesis() != _ledger(folder):
+                raise InputError(f"--service: {service} serves another ledger than {folder.path}")
+            remote.submit(transaction)
+        return
+    try:
+        _, consortium = LedgerFolder.open(folder.path)
+    except LedgerInUse:
+        raise InputError(
+            f"{folder.path} is in use by another process; if that is zkperf serve, give its address: "
+            "--service http://127.0.0.1:8000"
+        ) from None
+    try:
+        consortium.submit(transaction)
+        for trustee, error in consortium.refusals:
+            say(f"member {trustee}: refused ({error.check}): {error}")
+    finally:
+        consortium.close()
+
+
+def find_round(state: State, text: str) -> Round:
+    """The round with this identifier, its beginning, or this name. InputError otherwise."""
+    names = {key: found.opened.name for key, found in state.rounds.items()}
+    return state.rounds[pick(names, text, "round")]
+
+
+def find_scheme(state: State, text: str) -> Scheme:
+    """The scheme with this identifier, its beginning, or its questionnaire's id. InputError otherwise."""
+    names = {key: scheme.questionnaire.id for key, scheme in state.schemes.items()}
+    return state.schemes[pick(names, text, "scheme")]
+
+
+def pick(names: Mapping[bytes, str], text: str, what: str) -> bytes:
+    """The identifier that ``text`` is, begins, or names. InputError, saying what there is, otherwise."""
+    found = [key for key in names if len(text) >= _PREFIX and key.hex().startswith(text.lower())]
+    found = found or [key for key, name in names.items() if name == text]
+    if len(found) == 1:
+        return found[0]
+    if not names:
+        raise InputError(f"there is no {what} on this ledger yet")
+    known = ", ".join(f"{key.hex()[:12]} ({visible(name)})" for key, name in names.items())
+    problem = "more than one" if found else "no"
+    raise InputError(f"{problem} {what} {text!r} on this ledger; there is {known}")
+
+
+def _ledger(folder: LedgerFolder) -> bytes:
+    try:
+        return bytes.fromhex(folder.describe()["genesis"])
+    except ValueError:
+        raise InputError(f"{folder.path / 'ledger.json'}: the genesis digest is not hexadecimal") from None
+
+
+def _plain(name: str, option: str) -> str:
+    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
+        raise InputError(f"{option}: expected one plain line of 1 to {MAX_NAME} characters")
+    return name
+
+
+def require_phase(found: Round, *phases: Phase) -> None:
+    """RuleViolation unless the round is in one of these phases."""
+    if found.phase not in phases:
+        raise RuleViolation(f"the round is in the phase “{found.phase}”", check="rounds")

@@ -1,0 +1,132 @@
+"""`zkperf round show` and `zkperf results`: where rounds stand and what came out of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from circuits.questionnaire import Questionnaire
+from zkperf.cli.operate import find_round, pick, reading
+from zkperf.cli.units import unit_path
+from zkperf.errors import EncodingError, InvalidLogProof, RuleViolation
+from zkperf.ledger.state import Round
+from zkperf.ledger.store.store import Store
+from zkperf.ledger.transactions import ResultPosted, decode_transaction
+from zkperf.roles.remote import RemoteLedger
+from zkperf.roles.view import RoundView, proved
+from zkperf.surveys.replay import survey_result
+from zkperf.surveys.results import SurveyResult, visible
+
+
+def show_rounds(path: Path, which: str | None) -> list[dict[str, Any]]:
+    """The rounds of a folder's ledger (or the one asked for) as plain data, oldest first."""
+    with reading(path) as (state, store):
+        rounds = list(state.rounds.values()) if which is None else [find_round(state, which)]
+        return [_round_facts(found, store) for found in rounds]
+
+
+def _round_facts(found: Round, store: Store) -> dict[str, Any]:
+    opened = found.opened
+    units: list[dict[str, Any]] = []
+    for number, unit in enumerate(opened.units):
+        facts: dict[str, Any] = {"unit": number, "name": unit.name, "path": unit_path(opened, number)}
+        facts["parent"] = unit.parent
+        cohort = found.cohorts.get(number)
+        if cohort is not None:
+            facts |= {
+                "issued": cohort.issued,
+                "on_log": len(cohort.ratings),
+                "waiting": len(store.pending(found.digest, number)),
+            }
+        facts["counted"] = found.numbers.get(number)
+        units.append(facts)
+    return {
+        "round": found.digest.hex(),
+        "name": opened.name,
+        "phase": found.phase.name.lower(),
+        "phase_text": str(found.phase),
+        "scheme": found.scheme.digest.hex(),
+        "questionnaire": found.scheme.questionnaire.id,
+        "min_cohort": opened.min_cohort,
+        "units": units,
+    }
+
+
+def rounds_table(rounds: list[dict[str, Any]]) -> Table:
+    """All rounds, one line each."""
+    table = Table(title="Rounds")
+    for column in ("Round", "Name", "Questionnaire", "Phase"):
+        table.add_column(column, overflow="fold")
+    table.add_column("Tokens", justify="right")
+    table.add_column("Ratings", justify="right")
+    for facts in rounds:
+        services = [unit for unit in facts["units"] if "issued" in unit]
+        table.add_row(
+            facts["round"][:16],
+            Text(visible(facts["name"])),
+            Text(visible(facts["questionnaire"])),
+            facts["phase_text"],
+            str(sum(unit["issued"] for unit in services)),
+            str(sum(unit["on_log"] + unit["waiting"] for unit in services)),
+        )
+    return table
+
+
+def round_table(facts: dict[str, Any]) -> Table:
+    """One round: every unit with its numbers."""
+    asked = visible(facts["questionnaire"])
+    table = Table(
+        title=Text(f"{visible(facts['name'])}: {facts['phase_text']}"),
+        caption=Text(f"questionnaire {asked}, k_min {facts['min_cohort']}"),
+    )
+    table.add_column("Unit", overflow="fold")
+    for column in ("Tokens", "On the log", "Waiting", "Counted"):
+        table.add_column(column, justify="right")
+    for unit in facts["units"]:
+        numbers = (unit.get(key) for key in ("issued", "on_log", "waiting", "counted"))
+        cells = ("" if number is None else f"{number:,}" for number in numbers)
+        table.add_row(Text(visible(unit["path"])), *cells)
+    return table
+
+
+def folder_result(path: Path, which: str, genesis: bytes | None) -> tuple[SurveyResult, Questionnaire]:
+    """A published round of a folder's ledger. RuleViolation while it is not published, or if the ledger
+    is not the one with the digest ``genesis``."""
+    with reading(path) as (state, _):
+        if genesis not in (None, state.ledger):
+            raise RuleViolation(f"{path} holds the ledger {state.ledger.hex()}", check="genesis")
+        found = find_round(state, which)
+        if found.result is None:
+            raise RuleViolation(f"there is no result yet: the round is {found.phase}", check="results")
+        result = survey_result(state.rules.suite, state.ledger, found.opened, found.result)
+        return result, found.scheme.questionnaire
+
+
+def service_result(
+    client: RemoteLedger, which: str, genesis: bytes | None
+) -> tuple[SurveyResult, Questionnaire]:
+    """A published round of a service's ledger: every leaf it rests on is proved to be on the log.
+
+    Raises InvalidLogProof if the service's ledger is not the one with the digest ``genesis``, or a leaf
+    is not on it. Whether the figures follow from the ratings is what an audit recomputes.
+    """
+    ledger = genesis or client.genesis()
+    rounds = {}
+    for item in client.rounds():
+        try:
+            rounds[bytes.fromhex(item["id"])] = str(item["name"])
+        except (KeyError, TypeError, ValueError):
+            raise EncodingError("the service's answer: a round without id or name") from None
+    identifier = pick(rounds, which, "round")
+    view = RoundView.load(client, ledger, identifier)
+    leaf = client.result(identifier).get("leaf")
+    if type(leaf) is not int:
+        raise EncodingError("the service's answer about the result names no leaf")
+    posted = decode_transaction(proved(client, leaf, view.policy))
+    if not isinstance(posted, ResultPosted) or posted.round != identifier:
+        raise InvalidLogProof("the leaf shown is not the round's result")
+    result = survey_result(view.genesis.suite, ledger, view.opened, posted.units)
+    return result, view.questionnaire

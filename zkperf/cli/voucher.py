@@ -1,0 +1,87 @@
+"""`zkperf registrar voucher`: one voucher per delivered case, as files and as links."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from zkperf.cli.operate import find_round, reading, require_phase
+from zkperf.cli.units import find_unit, unit_path
+from zkperf.errors import EncodingError, InputError
+from zkperf.ledger.signing import public_bytes
+from zkperf.ledger.state import RUNNING
+from zkperf.roles.folder import LedgerFolder
+from zkperf.roles.registrar import Voucher
+
+FRAGMENT = "voucher="
+"""A link carries its voucher behind '#': browsers do not send that part to any server."""
+MAX_VOUCHER_FILE = 4096
+_WORD = re.compile(r"[A-Za-z0-9_-]{100,}")
+"""A voucher written out; file names are shorter."""
+
+
+def make_vouchers(path: Path, which: str, unit: str, count: int) -> list[Voucher]:
+    """Fresh vouchers for a service. Signed here and now: the ledger hears of them when they are used.
+
+    InputError if the service's vouchers are not this registrar's to sign.
+    """
+    registrar = LedgerFolder(path).registrar()
+    with reading(path) as (state, _):
+        found = find_round(state, which)
+        require_phase(found, *RUNNING)
+        number = find_unit(found.opened, unit)
+        where = unit_path(found.opened, number)
+        if number not in found.cohorts:
+            raise InputError(f"--unit: {where!r} has units below it; vouchers are for services")
+        if found.opened.units[number].registrar != public_bytes(registrar.key):
+            raise InputError(f"--unit: the vouchers of {where!r} are signed by another registrar")
+        ledger, identifier = state.ledger, found.digest
+    return [registrar.voucher(ledger, identifier, number) for _ in range(count)]
+
+
+def write_files(vouchers: Sequence[Voucher], folder: Path) -> list[Path]:
+    """One file each, readable by its owner only and named after the voucher's key. Nothing is overwritten."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths = []
+    for voucher in vouchers:
+        name = sha256(public_bytes(voucher.key())).hexdigest()[:16]
+        path = folder / f"voucher-{name}.txt"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(voucher.text() + "\n")
+        paths.append(path)
+    return paths
+
+
+def links(vouchers: Sequence[Voucher], base: str) -> Iterator[str]:
+    """A link for each voucher. InputError if ``base`` is no web address, or has a fragment of its own."""
+    parts = urlsplit(base)
+    if parts.scheme not in ("http", "https") or not parts.netloc or "#" in base:
+        raise InputError(f"--link-base: expected an address such as https://rate.example.org/, got {base!r}")
+    return (f"{base}#{FRAGMENT}{voucher.text()}" for voucher in vouchers)
+
+
+def read_voucher(given: str) -> tuple[Voucher, str | None]:
+    """The voucher in a file, in a link or written out; and the address before the '#', if it is a link.
+
+    InputError if the file cannot be read, EncodingError if there is no voucher in it.
+    """
+    text = given.strip()
+    if f"#{FRAGMENT}" not in text and not _WORD.fullmatch(text):
+        text = _from_file(Path(given))
+    address, mark, word = text.rpartition(f"#{FRAGMENT}")
+    return Voucher.from_text(word), address if mark and address else None
+
+
+def _from_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_VOUCHER_FILE).decode("utf-8-sig").strip()
+    except OSError as error:
+        raise InputError(f"--voucher: {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise EncodingError(f"--voucher: {path}: not a voucher") from None
