@@ -64,7 +64,7 @@ class Accepted:
     digest: bytes
     sequence: int
     issued_before: int
-    """Issuances of its cohort before it entered: its rater is one of at least so many, if all were honest."""
+    """Issuances of its cohort before its pseudonym was first seen: its rater is one of so many."""
     commitments: tuple[Any, ...]
     coefficients: tuple[tuple[Any, ...], ...]
     struck: bool = False

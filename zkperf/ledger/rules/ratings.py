@@ -64,10 +64,11 @@ def verify_ratings(state: State, cores: Sequence[Core]) -> list[DecodedCore | Zk
         verdicts.append(decoded)
         tokens.append(token)
         equations.append(claims)
-    for culprit in verify_tokens(pairing, tokens):
-        verdicts[places[culprit]] = InvalidToken("the token is not a signature of the cohort's key")
     for culprit in verify_each(group, equations):
         verdicts[places[culprit]] = InvalidProof("the rating's proof does not hold")
+    # Where both are wrong, the token is what is named: the proof covers it.
+    for culprit in verify_tokens(pairing, tokens):
+        verdicts[places[culprit]] = InvalidToken("the token is not a signature of the cohort's key")
     return verdicts
 
 
@@ -120,11 +121,13 @@ def process_rating(state: State, core: Core, decoded: DecodedCore, digest: bytes
     require(core.pseudonym > batch.last, CHECK, "the batch is not sorted by pseudonym, each once")
     admissible(state, core, final=batch.final)
     entered = state.rounds[core.round].cohort(core.unit)
+    before = entered.ratings.get(core.pseudonym)
     entered.ratings[core.pseudonym] = Accepted(
         index=state.size,
         digest=digest,
         sequence=core.sequence,
-        issued_before=entered.issued,
+        # A replacement shows its pseudonym no earlier than the rating it replaces did.
+        issued_before=entered.issued if before is None else before.issued_before,
         commitments=decoded.commitments,
         coefficients=decoded.coefficients,
     )
