@@ -126,7 +126,7 @@ def tell(path: Path) -> Story:
 
 
 def open_with_a_cheating_dealer(world: World) -> Round:
-    """Member 4 deals member 1 a share that it cannot open, and has a valid proof for its deal all the same."""
+    """Member 4 deals member 1 a share that it cannot open, with every proof that a deal needs."""
     member = world.consortium.trustees[3]
     real = make_deal
 

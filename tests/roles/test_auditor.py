@@ -30,7 +30,6 @@ from zkperf.ledger.transactions import (
 )
 from zkperf.roles.auditor import CHECKS, failing_checks
 
-
 # -- honest ledgers ---------------------------------------------------------------------------------
 
 
@@ -143,7 +142,7 @@ def test_one_changed_byte_in_any_leaf_is_found_there(story: Story) -> None:
         at, flip = random.randrange(len(leaf)), random.randrange(1, 256)
         forged = leaf[:at] + bytes([leaf[at] ^ flip]) + leaf[at + 1 :]
         found = check(story, [*story.leaves[:index], forged])
-        assert index in sum(found.values(), []), (index, at, flip, found)
+        assert any(index in places for places in found.values()), (index, at, flip, found)
         if index % 10 == 0:
             assert None in check(story, changed(story, {index: forged}), story.note)["log"]
 
@@ -151,7 +150,7 @@ def test_one_changed_byte_in_any_leaf_is_found_there(story: Story) -> None:
 def test_a_leaf_twice_is_found_at_the_second(story: Story) -> None:
     for index, leaf in enumerate(story.leaves):
         found = check(story, [*story.leaves[: index + 1], leaf])
-        assert index + 1 in sum(found.values(), []), (index, found)
+        assert any(index + 1 in places for places in found.values()), (index, found)
 
 
 DISPENSABLE = (ComplaintRefused,)

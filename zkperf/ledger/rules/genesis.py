@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from circuits.possession import verify_possession
 from zkperf import encoding
-from zkperf.groups import suite
+from zkperf.groups import SUITES, suite
 from zkperf.ledger.rules.common import require
 from zkperf.ledger.state import State
 from zkperf.ledger.transactions import Genesis, encode_transaction
@@ -25,6 +25,7 @@ def process_genesis(state: State, genesis: Genesis) -> None:
     """The first leaf, and only the first. Every T_j comes with a proof that its owner knows t_j."""
     require(state.size == 0, CHECK, "a ledger has one genesis, its first leaf")
     require(genesis.version == 1, CHECK, f"expected version 1, got {genesis.version}")
+    require(genesis.suite in SUITES, CHECK, f"there is no suite {genesis.suite!r}")
     group = suite(genesis.suite)
     n, t = len(genesis.members), genesis.threshold
     require(1 <= n <= MAX_MEMBERS, CHECK, f"expected 1 to {MAX_MEMBERS} members, got {n}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from circuits.layout import compile_questionnaire
 from circuits.rating import commitment_keys
+from zkperf.errors import InputError, RuleViolation
 from zkperf.ledger.rules.common import require, require_evaluator
 from zkperf.ledger.state import Scheme, State
 from zkperf.ledger.transactions import SchemePosted, digest
@@ -16,6 +17,9 @@ def process_scheme(state: State, posted: SchemePosted) -> None:
     require_evaluator(state, posted, posted.evaluator, CHECK)
     identifier = digest(posted)
     require(identifier not in state.schemes, CHECK, "this scheme is on the ledger already")
-    layout = compile_questionnaire(posted.questionnaire)
+    try:
+        layout = compile_questionnaire(posted.questionnaire)
+    except InputError as error:
+        raise RuleViolation(str(error), check=CHECK) from None
     keys = commitment_keys(state.commitment_group, layout)
     state.schemes[identifier] = Scheme(identifier, state.size, posted.questionnaire, layout, keys)
