@@ -1,0 +1,244 @@
+"""A round's opening, closing and deadlines."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ledger.bench import Bench, a_new_round, a_round, before, in_phase
+from zkperf.ledger.rules.rounds import service_path
+from zkperf.ledger.signing import public_bytes
+from zkperf.ledger.state import Phase
+from zkperf.ledger.transactions import RoundOpened, Unit, digest
+
+
+def start() -> tuple[Bench, RoundOpened]:
+    """Just before a round is opened, and the transaction that opens it."""
+    return before(RoundOpened)
+
+
+def registrar(bench: Bench) -> bytes:
+    return public_bytes(bench.key("registrar"))
+
+
+def with_units(bench: Bench, opened: RoundOpened, *units: tuple[str, int | None, bool]) -> RoundOpened:
+    """The round with other units: (name, parent, has a registrar)."""
+    key = registrar(bench)
+    listed = tuple(Unit(name=name, parent=up, registrar=key if leaf else None) for name, up, leaf in units)
+    changed: RoundOpened = bench.resigned("evaluator", opened, units=listed)
+    return changed
+
+
+# -- opening ----------------------------------------------------------------------------------------
+
+
+def test_a_round_is_opened_with_its_tree_and_k_min() -> None:
+    bench, opened = start()
+    bench.apply(opened)
+    found = bench.round
+    assert (found.digest, found.index) == (digest(opened), 2)
+    assert (found.opened, found.last_time) == (opened, opened.at)
+    assert found.phase is Phase.COMMITTING
+    assert found.scheme is bench.state.schemes[opened.scheme]
+    assert found.tree.parents == (None, 0, 0, 0)
+    assert sorted(found.cohorts) == [1, 2, 3]
+    [keygen] = found.keygens
+    assert keygen.context.cohorts == (1, 2, 3)
+    assert (keygen.context.threshold, keygen.context.trustees) == (2, bench.state.sealing_keys)
+
+
+def test_a_round_is_opened_once() -> None:
+    bench, opened = start()
+    bench.apply(opened)
+    bench.refuse(opened, "rounds", "this round is on the ledger already")
+
+
+def test_its_scheme_is_on_the_ledger() -> None:
+    bench, opened = start()
+    forged = bench.resigned("evaluator", opened, scheme=bytes(32))
+    bench.refuse(forged, "rounds", "the round's scheme is not on the ledger")
+
+
+def test_k_min_is_not_below_the_ledgers_floor() -> None:
+    bench, opened = start()
+    assert bench.state.rules.min_cohort_floor == 2
+    for k_min in (0, 1):
+        forged = bench.resigned("evaluator", opened, min_cohort=k_min)
+        bench.refuse(forged, "rounds", "k_min must be at least 2 on this ledger")
+    bench.apply(bench.resigned("evaluator", opened, min_cohort=2))
+
+
+@pytest.mark.parametrize(
+    ("parents", "match"),
+    [
+        ((), "units: unit 0 must be the root"),
+        ((0,), "units: unit 0 must be the root"),
+        ((None, None), "units: unit 1: its parent must be listed before it"),
+        ((None, 1), "units: unit 1: its parent must be listed before it"),
+        ((None, 2, 0), "units: unit 1: its parent must be listed before it"),
+        ((None, 0, 7), "units: unit 2: its parent must be listed before it"),
+    ],
+)
+def test_units_form_one_tree_parents_first(parents: tuple[int | None, ...], match: str) -> None:
+    bench, opened = start()
+    units = [(f"unit {i}", parent, i > 0) for i, parent in enumerate(parents)]
+    bench.refuse(with_units(bench, opened, *units), "rounds", match)
+
+
+def test_services_and_only_they_have_a_registrar() -> None:
+    bench, opened = start()
+    match = "'{}': services, and only they, have a registrar"
+    for units, who in (
+        ([("all", None, True), ("A", 0, True)], "all"),
+        ([("all", None, False), ("A", 0, False)], "A"),
+        ([("all", None, False), ("north", 0, True), ("A", 1, True)], "north"),
+        ([("alone", None, False)], "alone"),
+    ):
+        bench.refuse(with_units(bench, opened, *units), "rounds", match.format(who))
+    bench.apply(with_units(bench, opened, ("alone", None, True)))
+    assert bench.round.tree.leaves() == [0]
+
+
+def test_units_of_one_parent_differ_in_name() -> None:
+    bench, opened = start()
+    twins = with_units(bench, opened, ("all", None, False), ("A", 0, True), ("A", 0, True))
+    bench.refuse(twins, "rounds", "two units of one parent have the same name")
+    cousins = [("all", None, False), ("north", 0, False), ("south", 0, False), ("A", 1, True), ("A", 2, True)]
+    bench.apply(with_units(bench, opened, *cousins))
+    assert service_path(bench.round.opened, 3) == ("all", "north", "A")
+    assert service_path(bench.round.opened, 4) == ("all", "south", "A")
+
+
+@pytest.mark.parametrize("phase", [Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.KEYED, Phase.OPEN])
+def test_a_service_is_in_one_open_round_at_a_time(phase: Phase) -> None:
+    bench = in_phase(phase)
+    opened = bench.round.opened
+    again = bench.resigned("evaluator", opened, name="another round")
+    bench.refuse(again, "rounds", "service 'all/A' is in another open round")
+    overlapping = with_units(bench, opened, ("all", None, False), ("D", 0, True), ("C", 0, True))
+    bench.refuse(overlapping, "rounds", "service 'all/C' is in another open round")
+
+
+def test_other_services_may_be_in_another_round() -> None:
+    bench = a_round()
+    opened = bench.round.opened
+    bench.apply(with_units(bench, opened, ("all", None, False), ("D", 0, True)))
+    # The same name elsewhere in the tree is another service.
+    bench.apply(with_units(bench, opened, ("all", None, False), ("north", 0, False), ("A", 1, True)))
+    assert len(bench.state.rounds) == 3
+
+
+@pytest.mark.parametrize("phase", [Phase.DRAINING, Phase.SUMMING, Phase.PUBLISHED, Phase.ABANDONED])
+def test_after_close_a_service_may_be_in_the_next_round(phase: Phase) -> None:
+    bench = in_phase(phase).fork()
+    bench.apply(bench.resigned("evaluator", bench.round.opened, name="next round"))
+    assert bench.round.phase is Phase.COMMITTING
+
+
+# -- closing ----------------------------------------------------------------------------------------
+
+
+def test_an_open_round_is_closed() -> None:
+    bench = a_round()
+    at = bench.round.last_time
+    bench.apply(bench.close(at=at + 5))
+    assert (bench.round.phase, bench.round.last_time) == (Phase.DRAINING, at + 5)
+
+
+@pytest.mark.parametrize("phase", [Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.KEYED])
+def test_a_round_without_keys_is_abandoned(phase: Phase) -> None:
+    bench = in_phase(phase).fork()
+    bench.apply(bench.close())
+    assert bench.round.phase is Phase.ABANDONED
+
+
+def test_a_round_does_not_close_before_it_opened() -> None:
+    bench = a_round()
+    early = bench.close(at=bench.round.last_time - 1)
+    bench.refuse(early, "rounds", "the round would close before it opened")
+    bench.apply(bench.close(at=bench.round.last_time))
+
+
+# -- deadlines: four members, threshold 2, three are enough ----------------------------------------------
+
+
+def at_stage(phase: Phase, *finished: int) -> Bench:
+    """A round in this phase, in which these members have done their part and the others nothing."""
+    bench = a_new_round()
+    assert bench.state.enough == 3
+    for stage in (Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.KEYED, Phase.OPEN):
+        if phase is stage:
+            break
+        bench.settle(until=lambda stage=stage: bench.round.phase is not stage)  # type: ignore[misc]
+    if phase is Phase.DRAINING:
+        bench.settle()
+        bench.apply(bench.close())
+    assert bench.round.phase is phase
+    if finished:
+        bench.settle(*finished, until=lambda: bench.round.phase not in (phase, Phase.CHECKING))
+    return bench
+
+
+STAGES = {
+    Phase.COMMITTING: Phase.DEALING,
+    Phase.DEALING: Phase.ACCEPTING,
+    Phase.ACCEPTING: Phase.KEYED,
+    # Nobody has rated: nothing is to be opened.
+    Phase.DRAINING: Phase.OPENED,
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_at_the_deadline_those_who_have_finished_go_on_if_they_are_enough(stage: Phase) -> None:
+    bench = at_stage(stage, 1, 2, 4)
+    deadline = bench.deadline(late=3)
+    bench.apply(deadline)
+    assert (bench.round.phase, bench.round.last_time) == (STAGES[stage], deadline.at)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_lasts_as_long_as_the_genesis_says(stage: Phase) -> None:
+    bench = at_stage(stage, 1, 2, 3)
+    bench.refuse(bench.deadline(late=-1), "rounds", f"the stage lasts until {bench.deadline().at}")
+    bench.apply(bench.deadline())
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_with_too_few_the_stage_goes_on(stage: Phase) -> None:
+    bench = at_stage(stage, 1, 4)
+    match = "only 2 members have finished, 3 are needed: the stage goes on"
+    bench.refuse(bench.deadline(late=10**6), "rounds", match)
+
+
+def test_nobody_has_checked_right_after_close() -> None:
+    bench = at_stage(Phase.DRAINING)
+    bench.refuse(bench.deadline(), "rounds", "only 0 members have finished")
+
+
+def test_the_next_stage_is_counted_from_the_deadline() -> None:
+    bench = at_stage(Phase.COMMITTING, 1, 2, 3)
+    first = bench.deadline(late=100)
+    bench.apply(first)
+    bench.settle(1, 2, until=lambda: bench.round.phase is not Phase.DEALING)
+    second = bench.deadline()
+    assert second.at == first.at + bench.state.rules.stage_seconds
+    bench.refuse(second, "rounds", "only 2 members have finished")
+
+
+def test_who_has_not_committed_does_not_hold_up_those_who_deal() -> None:
+    bench = at_stage(Phase.COMMITTING, 1, 2, 3)
+    bench.apply(bench.deadline())
+    bench.settle(1, 2, 3, until=lambda: bench.round.phase is not Phase.DEALING)
+    assert bench.round.phase is Phase.ACCEPTING
+
+
+def test_a_threshold_of_all_members_needs_all_of_them() -> None:
+    bench = a_new_round(4, 4)
+    assert bench.state.enough == 4
+    bench.settle(1, 2, 3)
+    bench.refuse(bench.deadline(), "rounds", "only 3 members have finished, 4 are needed")
+
+
+@pytest.mark.parametrize("phase", [Phase.KEYED, Phase.OPEN, Phase.SUMMING, Phase.OPENED, Phase.PUBLISHED])
+def test_other_phases_have_no_deadline(phase: Phase) -> None:
+    bench = in_phase(phase)
+    bench.refuse(bench.deadline(), "rounds", "does not allow this")
