@@ -42,6 +42,7 @@ def decode(data: bytes, *, what: str = "object") -> Any:
 
 def _check_plain(value: Any) -> None:
     # CBOR can say more: a set of items, say, is no list, but would pass for one where a tuple is expected.
+    # An integer of thousands of digits would make error messages fail that print it.
     if isinstance(value, list):
         for item in value:
             _check_plain(item)
@@ -49,7 +50,10 @@ def _check_plain(value: Any) -> None:
         for key, item in value.items():
             _check_plain(key)
             _check_plain(item)
-    elif value is not None and type(value) not in (int, bytes, str, bool):
+    elif type(value) is int:
+        if not -(2**63) <= value < 2**63:
+            raise ValueError("an integer of more than 64 bits")
+    elif value is not None and type(value) not in (bytes, str, bool):
         raise TypeError(f"a {type(value).__name__}")
 
 
