@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from circuits.layout import Answer
+from circuits.layout import Answer, Layout
 from circuits.questionnaire import Questionnaire
 from circuits.rating import Bundle, Core
 from tests.world import World, number, questionnaire, single
@@ -41,6 +41,7 @@ from zkperf.ledger.transactions import (
 )
 from zkperf.roles.citizen import Citizen, Token
 from zkperf.roles.folder import LedgerFolder
+from zkperf.roles.keystore import KeyStore
 from zkperf.roles.trustee import Trustee
 
 Leaf = Record | bytes
@@ -84,10 +85,13 @@ class Bench:
 
     @cached_property
     def trustees(self) -> dict[int, Trustee]:
-        return {
-            j: Trustee(j, self.folder.keys(f"member-{j}"), self.state.commitment_group)
-            for j in range(1, self.state.members + 1)
-        }
+        """The members, with stores of their own that hold the folder's keys."""
+        place = Path(tempfile.mkdtemp(dir=_folder().name))
+        for j in range(1, self.state.members + 1):
+            for name in ("signing.pem", "sealing.key"):
+                KeyStore(place / str(j)).write(name, self.folder.keys(f"member-{j}").read(name))
+        group = self.state.commitment_group
+        return {j: Trustee(j, KeyStore(place / str(j)), group) for j in range(1, self.state.members + 1)}
 
     @property
     def round(self) -> Round:
@@ -214,6 +218,8 @@ def fingerprint(value: Any) -> Any:
         and type(value).__module__.startswith("zkperf.ledger")
     ):
         return type(value).__name__, [fingerprint(getattr(value, f.name)) for f in fields(value)]
+    if isinstance(value, Layout):
+        return value.digest
     if isinstance(value, Mapping):
         return [(key, fingerprint(item)) for key, item in value.items()]
     if isinstance(value, list | tuple):

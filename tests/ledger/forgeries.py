@@ -1,4 +1,4 @@
-"""What cheats send: deals and ratings that are right in all that everybody sees, and wrong in what is sealed."""
+"""What cheats send: deals and ratings that are right in all that is public, and wrong in what is sealed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zkperf.tokens.keygen import Deal, KeygenContext, make_deal
 
 
 def cheating_deal(context: KeygenContext, dealer: int, *victims: int) -> Deal:
-    """A deal whose shares for the victims are sealed for a key that is not theirs, and that passes otherwise."""
+    """A deal that is right but that its shares for the victims are sealed for a key that is not theirs."""
     wrong = list(context.trustees)
     for victim in victims:
         wrong[victim - 1] = context.group.generator

@@ -1,0 +1,88 @@
+"""What a round may have to post fits into leaves, or the round does not open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from circuits.layout import compile_questionnaire
+from circuits.questionnaire import Questionnaire
+from circuits.rating import commitment_keys
+from tests.ledger.bench import before
+from tests.world import World, number, questionnaire, single
+from zkperf.groups.ristretto255 import RISTRETTO255
+from zkperf.ledger.rules.sizes import largest_posting
+from zkperf.ledger.signing import public_bytes
+from zkperf.ledger.state import Phase, Scheme
+from zkperf.ledger.transactions import (
+    MAX_TRANSACTION,
+    ResultPosted,
+    RoundOpened,
+    SumsPosted,
+    Unit,
+    decode_transaction,
+)
+
+
+def scheme_of(asked: Questionnaire) -> Scheme:
+    layout = compile_questionnaire(asked)
+    return Scheme(bytes(32), 1, asked, layout, commitment_keys(RISTRETTO255, layout))
+
+
+def services(count: int) -> list[Unit]:
+    return [
+        Unit(name="all", parent=None, registrar=None),
+        *(Unit(name=f"s{place:04}", parent=0, registrar=bytes(32)) for place in range(count)),
+    ]
+
+
+def test_nothing_that_the_tally_posts_is_longer(tmp_path: Path) -> None:
+    world = World.create(tmp_path / "ledger")
+    asked = questionnaire(single(), number("minutes", required=True), number("visits", -5, 2**40))
+    found = world.open_round(["A", "B"], asked)
+    for unit in (1, 2):
+        world.rate(found, [{"recommend": "good", "minutes": 240, "visits": 2**40}] * 3, unit)
+    world.close_round(found)
+    assert found.phase is Phase.PUBLISHED
+    posted = [
+        leaf for leaf in world.leaves() if isinstance(decode_transaction(leaf), SumsPosted | ResultPosted)
+    ]
+    stages = {len(leaf) for leaf in posted}
+    assert len(stages) == 3  # two stages of sums, and the result
+    assert max(stages) <= largest_posting(found.scheme, found.opened.units)
+
+
+def test_the_longest_of_sums_of_totals_and_of_results_decides() -> None:
+    long = "x" * 200
+    for asked in (
+        questionnaire(single(options=[str(option) for option in range(100)])),  # sums
+        questionnaire(*(number(f"n{place}") for place in range(20))),  # sums of optional totals
+        questionnaire(single(options=[f"{option}{long[2:]}" for option in (10, 11, 12)])),  # the result
+    ):
+        one, two, three = (largest_posting(scheme_of(asked), services(count)) for count in (1, 2, 3))
+        each = {
+            "sums": 34 * (len(compile_questionnaire(asked).commitments[0]) + 1),
+            "totals": 68 * (len(compile_questionnaire(asked).commitments) - 1),
+            "result": sum(len(choice) for item in asked.questions for choice in item.choices),
+        }
+        assert two - one >= max(each.values())
+        assert abs((three - two) - (two - one)) <= 4  # longer heads of arrays
+
+
+def test_a_round_whose_totals_would_not_fit_does_not_open() -> None:
+    bench, opened = before(RoundOpened)
+    scheme = bench.state.schemes[opened.scheme]
+    key = public_bytes(bench.key("registrar"))
+
+    def with_services(count: int) -> RoundOpened:
+        units = tuple(
+            unit if unit.parent is None else unit.model_copy(update={"registrar": key})
+            for unit in services(count)
+        )
+        changed: RoundOpened = bench.resigned("evaluator", opened, units=units)
+        return changed
+
+    most = max(
+        count for count in range(1, 1000) if largest_posting(scheme, services(count)) <= MAX_TRANSACTION
+    )
+    bench.refuse(with_services(most + 1), "rounds", f"{most + 2} units are too many for this questionnaire")
+    bench.apply(with_services(most))
