@@ -6,9 +6,10 @@ from zkperf.errors import RuleViolation
 from zkperf.ledger.disclosure import check_tree
 from zkperf.ledger.rules.common import find_round, require, require_evaluator
 from zkperf.ledger.rules.keygen import finish_keygen, keygens
+from zkperf.ledger.rules.sizes import largest_posting
 from zkperf.ledger.rules.tally import fix_counted_set
 from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Phase, Round, State
-from zkperf.ledger.transactions import Deadline, RoundClosed, RoundOpened, digest
+from zkperf.ledger.transactions import MAX_TRANSACTION, Deadline, RoundClosed, RoundOpened, digest
 
 CHECK = "rounds"
 
@@ -37,6 +38,12 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
         )
     siblings = {(unit.parent, unit.name) for unit in opened.units}
     require(len(siblings) == len(opened.units), CHECK, "two units of one parent have the same name")
+    require(
+        largest_posting(scheme, opened.units) <= MAX_TRANSACTION,
+        CHECK,
+        f"{len(opened.units)} units are too many for this questionnaire: their totals would not fit into "
+        f"one transaction of {MAX_TRANSACTION} bytes",
+    )
     mine = {service_path(opened, leaf) for leaf in leaves}
     for other in state.rounds.values():
         if other.phase not in RUNNING:

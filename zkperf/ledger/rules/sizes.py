@@ -1,0 +1,89 @@
+"""Whether everything that a round may have to post fits into leaves: found out before it opens.
+
+A trustee's sums and the result are single transactions. A round whose sums did not fit could be rated
+and closed, but never tallied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from circuits.questionnaire import Question
+from zkperf.ledger.rules.genesis import MAX_MEMBERS
+from zkperf.ledger.state import Scheme
+from zkperf.ledger.transactions import (
+    NO_SIGNATURE,
+    NodeSum,
+    OptionCount,
+    QuestionResult,
+    ResultPosted,
+    SumsPosted,
+    Unit,
+    UnitResult,
+    encode_transaction,
+)
+
+MOST_RATINGS = 2**32 - 1
+"""Nobody has more citizens: how long a number in a result can be."""
+LONGEST_MEAN = f"{-(2**63)}.000000"
+
+
+def largest_posting(scheme: Scheme, units: Sequence[Unit]) -> int:
+    """Bytes of the longest transaction of the tally, if every unit is published."""
+    stages = [range(1), range(1, len(scheme.keys))]
+    sums = (len(encode_transaction(_sums(scheme, len(units), stage))) for stage in stages)
+    return max(*sums, len(encode_transaction(_result(scheme, units))))
+
+
+def _sums(scheme: Scheme, units: int, commitments: range) -> SumsPosted:
+    return SumsPosted(
+        signature=NO_SIGNATURE,
+        round=bytes(32),
+        trustee=MAX_MEMBERS,
+        stage=1,
+        sums=tuple(
+            NodeSum(
+                commitment=q,
+                unit=unit,
+                values=(bytes(32),) * len(scheme.keys[q].generators),
+                blinding=bytes(32),
+            )
+            for q in commitments
+            for unit in range(units)
+        ),
+    )
+
+
+def _result(scheme: Scheme, units: Sequence[Unit]) -> ResultPosted:
+    questions = tuple(_figures(question) for question in scheme.questionnaire.questions)
+    return ResultPosted(
+        signature=NO_SIGNATURE,
+        round=bytes(32),
+        trustee=MAX_MEMBERS,
+        units=tuple(
+            UnitResult(
+                unit=number,
+                name=unit.name,
+                status="published",
+                reason=None,
+                counted=MOST_RATINGS,
+                questions=questions,
+            )
+            for number, unit in enumerate(units)
+        ),
+    )
+
+
+def _figures(question: Question) -> QuestionResult:
+    """The longest figures that a question can have."""
+    counts = tuple(OptionCount(option=choice, count=MOST_RATINGS) for choice in question.choices)
+    totalled = question.kind in ("score", "number")
+    return QuestionResult(
+        question=question.id,
+        status="published",
+        reason=None,
+        answered=MOST_RATINGS,
+        counts=counts or None,
+        total=-(2**63) if totalled else None,
+        mean=LONGEST_MEAN if totalled else None,
+    )
