@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 
 from service import problems
 from service.context import Context
 from service.door import Door
 from service.limits import Bodies, RateLimits
 from service.metrics import Metrics
-from service.problems import ProblemView
 from service.routers import citizens, log, operations, results, transactions
 from service.settings import Settings
 from service.worker import Worker
@@ -63,7 +60,7 @@ def create_app(consortium: Consortium, settings: Settings) -> FastAPI:
         title="zkperf",
         version=__version__,
         description=DESCRIPTION,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,  # `operations` serves it, with examples of this ledger
         docs_url=None,  # its page would load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
@@ -74,30 +71,4 @@ def create_app(consortium: Consortium, settings: Settings) -> FastAPI:
     app.add_middleware(Door, metrics=context.metrics)
     for router in (results.router, citizens.router, transactions.router, log.router, operations.router):
         app.include_router(router)
-    app.openapi = lambda: _openapi(app, worker)  # type: ignore[method-assign]
     return app
-
-
-def _openapi(app: FastAPI, worker: Worker) -> dict[str, Any]:
-    """The OpenAPI document, with identifiers of this very ledger as examples."""
-    document = get_openapi(
-        title=app.title, version=app.version, description=app.description, routes=app.routes
-    )
-    document["components"]["schemas"]["ProblemView"] = ProblemView.model_json_schema()
-    snapshot = worker.snapshot
-    examples: dict[str, Any] = {
-        "leaf": 0,
-        "digest": snapshot.ledger.genesis.hex(),
-        "path": f"entries/000.p/{snapshot.ledger.size}" if snapshot.ledger.size < 256 else "entries/000",
-        "voucher": "00" * 32,
-    }
-    for scheme in snapshot.schemes.values():
-        examples["scheme"] = scheme.id.hex()
-    for found in snapshot.rounds.values():
-        examples["round_id"] = found.id.hex()
-    for path in document["paths"].values():
-        for operation in path.values():
-            for parameter in operation.get("parameters", ()):
-                if parameter["name"] in examples:
-                    parameter["example"] = examples[parameter["name"]]
-    return document

@@ -8,54 +8,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from service.snapshot import Snapshot
 from service.worker import Worker
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Metrics:
-    """One registry for one app."""
+class Metrics(Collector):
+    """The numbers of one app, in a registry of its own."""
 
     def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._answers: dict[tuple[str, str], int] = {}
         self._registry = CollectorRegistry()
-        self._registry.register(_LogCollector(worker))
-        self._answers = Counter(
-            "zkperf_http_answers",
-            "Answers, by route (its pattern, without what was asked for) and status. Not: successful writes.",
-            ["route", "status"],
-            registry=self._registry,
-        )
+        self._registry.register(self)
 
     def answered(self, method: str, route: str, status: int) -> None:
-        """Counts an answer."""
+        """Counts an answer. ``route`` is a pattern, without what was asked for."""
         if method == "GET" or status >= 400:
-            self._answers.labels(route, str(status)).inc()
+            key = (route, str(status))
+            self._answers[key] = self._answers.get(key, 0) + 1
 
     def text(self) -> bytes:
         """Everything, in the text format."""
         return generate_latest(self._registry)
 
-
-class _LogCollector(Collector):
-    """What the log shows, as of the last write."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-
     def collect(self) -> Iterator[Metric]:
-        snapshot: Snapshot = self._worker.snapshot
+        """The log as of the last write, and the answers so far."""
+        snapshot = self._worker.snapshot
+        rounds = snapshot.rounds.values()
+        ratings, issued = sum(view.ratings for view in rounds), sum(view.issued for view in rounds)
         yield GaugeMetricFamily("zkperf_log_leaves", "Leaves of the log.", snapshot.ledger.size)
-        ratings = sum(view.ratings for view in snapshot.rounds.values())
         yield GaugeMetricFamily("zkperf_log_ratings", "Pseudonyms with a rating on the log.", ratings)
-        issued = sum(view.issued for view in snapshot.rounds.values())
         yield GaugeMetricFamily("zkperf_log_issuances", "Tokens issued.", issued)
-        rounds = GaugeMetricFamily("zkperf_rounds", "Rounds by phase.", labels=["phase"])
-        phases = [view.phase for view in snapshot.rounds.values()]
-        for phase in sorted(set(phases)):
-            rounds.add_metric([phase], phases.count(phase))
-        yield rounds
+        phases = GaugeMetricFamily("zkperf_rounds", "Rounds by phase.", labels=["phase"])
+        for phase in sorted({view.phase for view in rounds}):
+            phases.add_metric([phase], sum(view.phase == phase for view in rounds))
+        yield phases
+        answers = CounterMetricFamily(
+            "zkperf_http_answers", "Answers except to successful writes.", labels=["route", "status"]
+        )
+        for (route, status), count in sorted(self._answers.items()):
+            answers.add_metric([route, status], count)
+        yield answers

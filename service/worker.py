@@ -139,18 +139,20 @@ class Worker:
     def _take(self) -> list[_Job]:
         """What waits, up to a group (or one larger batch); empty when stopped and done."""
         with self._changed:
-            while self._running and not self._jobs:
-                self._changed.wait()
-            jobs: list[_Job] = []
-            size = 0
-            while self._jobs and (not jobs or size + _size(self._jobs[0]) <= self._group):
-                job = self._jobs.popleft()
-                size += _size(job)
-                self._waiting -= _size(job)
+            while True:
+                while self._running and not self._jobs:
+                    self._changed.wait()
+                if not self._jobs:
+                    return []
+                taken = [self._jobs.popleft()]
+                size = _size(taken[0])
+                while self._jobs and size + _size(self._jobs[0]) <= self._group:
+                    taken.append(self._jobs.popleft())
+                    size += _size(taken[-1])
+                self._waiting -= size
                 # Whoever has gone away before the work began is not served.
-                if job.answer.set_running_or_notify_cancel():
-                    jobs.append(job)
-            return jobs if jobs or not self._jobs else self._take()
+                if jobs := [job for job in taken if job.answer.set_running_or_notify_cancel()]:
+                    return jobs
 
     def _answer(self, job: _Job) -> None:
         assert job.question is not None

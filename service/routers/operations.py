@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 
+from service import openapi
 from service.context import Here
 from service.metrics import MEDIA_TYPE
 from service.problems import Problem
@@ -26,3 +27,10 @@ async def healthz(here: Here) -> HealthView:
 async def metrics(here: Here) -> Response:
     """How the service fares, and what the log shows. Nothing about anybody."""
     return Response(here.metrics.text(), media_type=MEDIA_TYPE)
+
+
+@router.get("/v1/openapi.json", include_in_schema=False)
+async def described(request: Request, here: Here) -> Response:
+    """This interface in OpenAPI."""
+    base = str(request.base_url).rstrip("/")
+    return JSONResponse(openapi.document(request.app, here.worker.snapshot, base))

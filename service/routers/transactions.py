@@ -30,9 +30,8 @@ BODY_PROBLEMS = (
 )
 
 
-def _body(description: str, example: str) -> dict[str, Any]:
-    schema = {"type": "string", "format": "binary"}
-    content = {CBOR: {"schema": schema, "example": example}}
+def _body(description: str) -> dict[str, Any]:
+    content = {CBOR: {"schema": {"type": "string", "format": "binary"}}}
     return {"requestBody": {"required": True, "description": description, "content": content}}
 
 
@@ -41,7 +40,7 @@ def _body(description: str, example: str) -> dict[str, Any]:
     summary="Submit one transaction",
     dependencies=[Depends(limited("write"))],
     responses=documented(PromiseView | LeafView, *BODY_PROBLEMS, "batches", "proofs"),
-    openapi_extra=_body("CBOR: [transaction: bytes, bundle: bytes or null].", "82413041f6"),
+    openapi_extra=_body("CBOR: [transaction: bytes, bundle: bytes or null]."),
 )
 async def submit(request: Request, here: Here) -> Response:
     """A rating (with its bundle) is answered, when durable, with the sequencer's signed promise; as CBOR the
@@ -62,7 +61,7 @@ async def submit(request: Request, here: Here) -> Response:
     summary="Submit up to 1,000 transactions",
     dependencies=[Depends(limited("batch"))],
     responses=documented(list[PromiseView | LeafView | ProblemView], *BODY_PROBLEMS),
-    openapi_extra=_body("CBOR: an array of what a single submission is.", "81824130f6"),
+    openapi_extra=_body("CBOR: an array of what a single submission is."),
 )
 async def submit_batch(request: Request, here: Here) -> Response:
     """Answered with a promise, a leaf or a problem for each, in the same order. One that is refused does not

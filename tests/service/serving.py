@@ -24,7 +24,7 @@ from zkperf.roles.registrar import Voucher
 from zkperf.roles.remote import RemoteLedger
 from zkperf.roles.view import RoundView
 
-SERVE = "import sys, pathlib; from zkperf.cli.serve import serve; serve(pathlib.Path(sys.argv[1]), '127.0.0.1', 0)"
+SERVE = "import pathlib, sys, zkperf.cli.serve as cli; cli.serve(pathlib.Path(sys.argv[1]), '127.0.0.1', 0)"
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Office:
         leaf = remote.submit(evaluator.open_round(scheme, name, 2, units))
         return digest_of(remote.receipt(leaf))
 
-    def close_round(self, remote: RemoteLedger, round_id: bytes) -> None:
+    def close_round(self, remote: RemoteLedger | Consortium, round_id: bytes) -> None:
         remote.submit(self.folder.evaluator(self.genesis).close_round(round_id))
 
     def voucher(self, round_id: bytes, unit: int = 1) -> Voucher:

@@ -25,14 +25,14 @@ CITIZENS = 60
 Rating = tuple[bytes, bytes]
 
 
-def prepare(path: Path) -> tuple[Office, bytes, list[Rating]]:
+def prepare(path: Path, citizens: int = CITIZENS) -> tuple[Office, bytes, list[Rating]]:
     """A round with a rating of every citizen, made and not sent yet."""
     office = Office.create(path)
     _, consortium = LedgerFolder.open(path)
     round_id = office.open_round(consortium)
     citizen = Citizen(RoundView.load(consortium, office.genesis, round_id))
     ratings = []
-    for _ in range(CITIZENS):
+    for _ in range(citizens):
         token = draw_token(citizen, consortium, office.voucher(round_id))
         core, bundle = citizen.rate(token, {"recommend": "good"})
         ratings.append((encode_transaction(core), bundle.encode()))
@@ -51,7 +51,7 @@ def stream(url: str, ratings: list[Rating], first: Event) -> dict[bytes, Promise
                 # Durable before the last kill, though the answer never came.
                 assert "sequence number" in str(error)
             except InputError:
-                break
+                break  # the connection is lost
             first.set()
     return kept
 

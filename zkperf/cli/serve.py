@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import socket
-import sys
 from pathlib import Path
 
 import uvicorn
+from pydantic import ValidationError
 
 from service.app import create_app
 from service.settings import Settings
@@ -27,7 +27,7 @@ def serve(ledger: Path, host: str, port: int) -> None:
     Prints one line on stdout when it is ready. Port 0 takes a free one. InputError if there is no ledger in
     the folder, another process serves it, or the port is taken.
     """
-    settings = Settings()
+    settings = _settings()
     with _listen(host, port) as listener:
         folder, consortium = LedgerFolder.open(ledger)
         try:
@@ -54,6 +54,15 @@ def serve(ledger: Path, host: str, port: int) -> None:
             consortium.close()
 
 
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = "ZKPERF_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise InputError(f"{name}: {first['msg']}") from None
+
+
 class _Server(uvicorn.Server):
     """Says on stdout when it is ready."""
 
@@ -65,7 +74,6 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             print(self._line, flush=True)
-            sys.stdout.flush()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -9,7 +9,7 @@ together from the log's tiles without saying which rating it is for.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
@@ -19,7 +19,7 @@ import httpx
 from zkperf import encoding
 from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation, ZkperfError
 from zkperf.ledger.log.checkpoint import Checkpoint
-from zkperf.ledger.log.merkle import NodeId, root_from_leaf_hashes
+from zkperf.ledger.log.merkle import root_from_leaf_hashes
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.log.textual import HASH_BYTES
 from zkperf.ledger.log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
@@ -159,35 +159,29 @@ class RemoteLedger:
     def find_receipt(self, digest: bytes, start: int = 0) -> str:
         """The receipt of the leaf with this SHA-256 digest, put together here from the log's tiles.
 
-        The service learns that somebody reads the log from leaf ``start`` on (a round's first leaf, the same
-        for all its raters), not which rating they look for. NotOnTheLog if it is not there (yet),
-        InvalidLogProof if the tiles are not those of the checkpoint.
+        What is asked for does not depend on the digest: the service learns that somebody reads the log from
+        leaf ``start`` on (a round's first leaf, the same for all its raters), not which rating they look for.
+        Like every receipt it is to be verified. NotOnTheLog if there is no such leaf (yet).
         """
         note = self.checkpoint()
         size = Checkpoint.unverified(note).size
-        for number in range(start // TILE_WIDTH, -(-size // TILE_WIDTH)):
-            entries = _entries(self._tile(None, number, size))
-            for place, leaf in enumerate(entries):
+        tiles: dict[tuple[int, int], bytes] = {}
+        found: tuple[int, bytes] | None = None
+        for number in range(start // TILE_WIDTH, _tiles(size)):
+            # Siblings below level 8 are in the leaf's own tile, all others in the few tiles above.
+            tiles[0, number] = self._tile(0, number, size)
+            for place, leaf in enumerate(_entries(self._tile(None, number, size))):
                 if sha256(leaf).digest() == digest:
-                    index = number * TILE_WIDTH + place
-                    return Receipt.issue(leaf, index, note, lambda ids: self._nodes(ids, size)).format()
-        raise NotOnTheLog("no leaf of the log has this digest (yet)")
-
-    def _nodes(self, ids: Sequence[NodeId], size: int) -> list[bytes]:
-        """Hashes of complete subtrees, from the tiles that hold them or their descendants."""
-        found = []
-        for level, index in ids:
-            # Node (l, i) is the root over 2^(l mod 8) hashes of the tiles of level ⌊l/8⌋.
-            height = level % TILE_HEIGHT
-            first = index << height
-            tile = self._tile(level // TILE_HEIGHT, first // TILE_WIDTH, size)
-            hashes = [tile[at : at + HASH_BYTES] for at in range(0, len(tile), HASH_BYTES)]
-            place = first % TILE_WIDTH
-            row = hashes[place : place + (1 << height)]
-            if len(row) != 1 << height or len(row[-1]) != HASH_BYTES:
-                raise InvalidLogProof("the service's tile is too short")
-            found.append(root_from_leaf_hashes(row))
-        return found
+                    found = (number * TILE_WIDTH + place, leaf)
+        level = 1
+        while nodes := size >> (TILE_HEIGHT * level):
+            for number in range(_tiles(nodes)):
+                tiles[level, number] = self._tile(level, number, size)
+            level += 1
+        if found is None:
+            raise NotOnTheLog("no leaf of the log has this digest (yet)")
+        index, leaf = found
+        return Receipt.issue(leaf, index, note, lambda ids: [_node(tiles, *node) for node in ids]).format()
 
     def _tile(self, level: int | None, number: int, size: int) -> bytes:
         there = (size >> (TILE_HEIGHT * (level or 0))) - number * TILE_WIDTH
@@ -236,6 +230,23 @@ class RemoteLedger:
         if response.is_success:
             return content
         raise _refusal(response, content)
+
+
+def _tiles(nodes: int) -> int:
+    """How many tiles hold this many nodes of one level."""
+    return -(-nodes // TILE_WIDTH)
+
+
+def _node(tiles: Mapping[tuple[int, int], bytes], level: int, index: int) -> bytes:
+    """Node (l, i) of the tree: the root over 2^(l mod 8) hashes of a tile of level ⌊l/8⌋."""
+    height = level % TILE_HEIGHT
+    first = index << height
+    tile = tiles.get((level // TILE_HEIGHT, first // TILE_WIDTH), b"")
+    place = HASH_BYTES * (first % TILE_WIDTH)
+    row = tile[place : place + (HASH_BYTES << height)]
+    if len(row) != HASH_BYTES << height:
+        raise InvalidLogProof("the service's tile is too short")
+    return root_from_leaf_hashes(row[at : at + HASH_BYTES] for at in range(0, len(row), HASH_BYTES))
 
 
 def _read(response: httpx.Response) -> bytes:

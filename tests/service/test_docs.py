@@ -1,0 +1,72 @@
+"""docs/api.md: every example runs as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from service.settings import Settings
+from tests.service.conftest import Desk
+from tests.service.serving import Office, service
+from zkperf.ledger.transactions import encode_transaction
+from zkperf.roles.wire import PROBLEMS
+
+DOCUMENT = (Path(__file__).parents[2] / "docs/api.md").read_text("utf-8")
+SHELL = re.findall(r"^```sh( refused)?\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+PYTHON = re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
+END = "-- end of example --"
+
+
+def test_shell_examples(tmp_path: Path) -> None:
+    """One after the other in one shell, on a ledger with a published round."""
+    office = Office.create(tmp_path / "ledger")
+    with service(office.folder.path) as running, running.remote() as remote:
+        round_id = office.open_round(remote)
+        drawn = [office.citizen(remote, round_id) for _ in range(2)]
+        for citizen, token in drawn:
+            core, bundle = citizen.rate(token, {"recommend": "good"})
+            remote.submit_rating(encode_transaction(core), bundle.encode())
+        office.close_round(remote, round_id)
+        script = "".join(f"{source}\necho '{END}'\n" for _, source in SHELL)
+        done = subprocess.run(
+            ["sh", "-eu", "-c", script],
+            env=os.environ | {"ZKPERF": running.url},
+            cwd=tmp_path,
+            capture_output=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        outputs = done.stdout.decode(errors="replace").split(END)[:-1]
+        assert len(outputs) == len(SHELL) >= 15
+        for (refused, source), output in zip(SHELL, outputs, strict=True):
+            assert (PROBLEMS in output) == bool(refused), (source, output)
+            assert len(output.strip()) > 10 or "-o ledger.zkperf" in source, source
+        assert (tmp_path / "ledger.zkperf").stat().st_size > 1000
+
+
+def test_python_example(desk: Desk) -> None:
+    [source] = PYTHON
+    environment = os.environ | {"ZKPERF": desk.url, "VOUCHER": desk.office.voucher(desk.round_id).text()}
+    done = subprocess.run(
+        [sys.executable, "-c", source], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert re.fullmatch(r"promised: [0-9a-f]{64}\n", done.stdout), done.stderr
+
+
+def test_every_route_is_documented(desk: Desk) -> None:
+    paths = httpx.get(desk.url + "/v1/openapi.json").json()["paths"]
+    for path in paths:
+        assert path.split("{")[0] in DOCUMENT
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_documented(name: str) -> None:
+    default = Settings.model_fields[name].default
+    shown = f"{default:g}" if isinstance(default, float) else str(default or "(none)")
+    assert f"| `ZKPERF_{name.upper()}` | {shown} |" in DOCUMENT

@@ -1,0 +1,157 @@
+"""What operators see, and what nobody sees: health, metrics, headers, faults, limits, logs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from service.app import create_app
+from service.settings import Settings
+from tests.service.conftest import Desk
+from tests.world import World, questionnaire, single
+from zkperf.ledger.signing import public_bytes
+from zkperf.ledger.transactions import decode_transaction, encode_transaction
+from zkperf.roles.citizen import draw_token
+from zkperf.roles.wire import CBOR, PROBLEMS, Submission
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World.create(tmp_path / "ledger")
+    yield world
+    world.consortium.close()
+
+
+def get(app: FastAPI, path: str, **headers: str) -> httpx.Response:
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            return await client.get(path, headers=headers)
+
+    return asyncio.run(ask())
+
+
+def test_metrics_tell_nothing_about_anybody(desk: Desk) -> None:
+    def metrics() -> str:
+        return httpx.get(desk.url + "/metrics").text
+
+    # A round of its own: its first rating does not complete a batch.
+    round_id = desk.office.open_round(desk.remote, ("M",), questionnaire(single("metrics")))
+    citizen, _ = desk.office.citizen(desk.remote, round_id)
+    voucher = desk.office.voucher(round_id)
+    key = public_bytes(voucher.key())
+    token = draw_token(citizen, desk.remote, voucher)
+    core, bundle = citizen.rate(token, {"metrics": "good"})
+    before = metrics()
+    promise = desk.remote.submit_rating(encode_transaction(core), bundle.encode())
+    after = metrics()
+    # A rating that has been taken in shows nowhere, not even as a number.
+    assert [line for line in after.splitlines() if "/metrics" not in line] == [
+        line for line in before.splitlines() if "/metrics" not in line
+    ]
+    for secret in (key, core.pseudonym, core.token, promise.digest, round_id):
+        assert secret.hex() not in after
+    assert "127.0.0.1" not in after
+    routes = set(re.findall('route="([^"]*)"', after))
+    assert {"/v1/issuances/{voucher}", "/v1/receipts/{leaf}"} <= routes
+    assert all(re.fullmatch("(/[a-z0-9_.:{}-]+)+|none", route) for route in routes)
+
+
+def test_refused_writes_are_counted(desk: Desk) -> None:
+    def refused() -> int:
+        pattern = r'zkperf_http_answers_total\{route="/v1/transactions",status="400"\} (\d+)'
+        [count] = re.findall(pattern, httpx.get(desk.url + "/metrics").text) or ["0"]
+        return int(count)
+
+    before = refused()
+    httpx.post(desk.url + "/v1/transactions", content=b"x", headers={"Content-Type": CBOR})
+    assert refused() == before + 1
+
+
+def test_the_log_of_the_process_names_nobody(desk: Desk) -> None:
+    core, bundle = desk.rating()
+    promise = desk.remote.submit_rating(core, bundle)
+    httpx.get(f"{desk.url}/v1/receipts/by-digest/{promise.digest.hex()}")
+    written = desk.running.errors.read_text()
+    rating = decode_transaction(core)
+    assert "127.0.0.1" not in written
+    for secret in (rating.pseudonym, rating.token, promise.digest):
+        assert secret.hex() not in written
+
+
+def test_headers(desk: Desk) -> None:
+    headers = httpx.get(desk.url + "/v1/ledger").headers
+    assert headers["x-content-type-options"] == "nosniff" and headers["cache-control"] == "no-store"
+    assert "server" not in headers and "set-cookie" not in headers
+    tile = httpx.get(desk.url + "/v1/log/tile/0/000.p/1").headers
+    assert tile["cache-control"] == "public, max-age=31536000, immutable"
+    assert tile["content-type"] == "application/octet-stream"
+    checkpoint = httpx.get(desk.url + "/v1/log/checkpoint").headers
+    assert checkpoint["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_health_follows_the_worker(world: World) -> None:
+    app = create_app(world.consortium, Settings())
+    worker = app.state.context.worker
+    assert get(app, "/healthz").status_code == 503
+    worker.start()
+    assert get(app, "/healthz").json() == {"status": "ok"}
+    worker.stop()
+    answer = get(app, "/healthz")
+    assert (answer.status_code, answer.json()["type"]) == (503, PROBLEMS + "stopping")
+
+
+def test_the_lifespan_starts_and_stops_the_worker(world: World) -> None:
+    app = create_app(world.consortium, Settings())
+
+    async def live() -> bool:
+        async with app.router.lifespan_context(app):
+            return bool(app.state.context.worker.running)
+
+    assert asyncio.run(live()) and not app.state.context.worker.running
+
+
+def test_rate_limits(world: World) -> None:
+    app = create_app(world.consortium, Settings(read_rate="2/hour", export_rate="1/hour"))
+    statuses = [get(app, "/v1/ledger").status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    answer = get(app, "/v1/rounds")
+    assert answer.json()["type"] == PROBLEMS + "too-many-requests" and int(answer.headers["retry-after"]) > 0
+    assert [get(app, "/v1/export").status_code for _ in range(2)] == [200, 429]
+    assert get(app, "/metrics").status_code == 200
+
+
+def test_a_fault_is_a_problem_and_logs_no_message(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(world.consortium, Settings())
+
+    sent = bytes(range(65, 75)).decode()
+
+    def fail() -> str:
+        raise ZeroDivisionError(sent)
+
+    monkeypatch.setattr(world.consortium.ledger, "checkpoint", fail)
+    answer = get(app, "/v1/log/checkpoint")
+    assert (answer.status_code, answer.json()["type"]) == (500, PROBLEMS + "internal")
+    assert "ZeroDivisionError" in caplog.text and sent not in caplog.text
+    assert 'status="500"' in get(app, "/metrics").text
+
+
+def test_submissions_have_no_repr() -> None:
+    assert "73" not in repr(Submission(transaction=b"sss", bundle=b"sss"))
+
+
+@pytest.mark.parametrize("rate", ["often", "1/fortnight"])
+def test_settings_are_checked(monkeypatch: pytest.MonkeyPatch, rate: str) -> None:
+    monkeypatch.setenv("ZKPERF_WRITE_RATE", rate)
+    with pytest.raises(ValueError, match="write_rate"):
+        Settings()
+    monkeypatch.setenv("ZKPERF_WRITE_RATE", "")
+    assert Settings().write_rate == ""

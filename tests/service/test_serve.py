@@ -1,0 +1,74 @@
+"""Starting and stopping the process."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from service.settings import Settings
+from tests.service.serving import service
+from tests.service.test_kill import prepare, stream
+from zkperf.cli.serve import serve
+from zkperf.errors import InputError
+from zkperf.roles.folder import LedgerFolder
+
+
+def test_no_ledger_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no ledger here"):
+        serve(tmp_path, "127.0.0.1", 0)
+
+
+def test_the_port_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(InputError, match=f"port {port}"):
+            serve(tmp_path, "127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["no such host", "192.0.2.1"])
+def test_no_such_address(tmp_path: Path, host: str) -> None:
+    with pytest.raises(InputError, match="cannot be listened on"):
+        serve(tmp_path, host, 0)
+
+
+def test_the_folder_is_served_already(tmp_path: Path) -> None:
+    _, consortium = LedgerFolder.create(tmp_path / "ledger", members=1, threshold=1, min_cohort_floor=2)
+    try:
+        with pytest.raises(InputError, match="another process"):
+            serve(tmp_path / "ledger", "127.0.0.1", 0)
+    finally:
+        consortium.close()
+
+
+def test_settings_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZKPERF_MAX_BODY", "large")
+    with pytest.raises(InputError, match="ZKPERF_MAX_BODY"):
+        serve(tmp_path, "127.0.0.1", 0)
+    with pytest.raises(ValueError, match="max_body"):
+        Settings()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_finishes_what_it_has_taken(tmp_path: Path, how: signal.Signals) -> None:
+    """Whatever was acknowledged before is durable, and the process ends by itself with 0."""
+    path = tmp_path / "ledger"
+    office, round_id, ratings = prepare(path, citizens=20)
+    with service(path) as running, ThreadPoolExecutor(1) as pool:
+        first = Event()
+        sent = pool.submit(stream, running.url, ratings, first)
+        assert first.wait(30)
+        running.process.send_signal(how)
+        assert running.process.wait(60) == 0
+        promised = sent.result()
+    assert promised
+    _, consortium = LedgerFolder.open(path)
+    office.close_round(consortium, round_id)
+    [found] = consortium.ledger.state.rounds.values()
+    on_log = {rating.digest for rating in found.cohort(1).ratings.values()}
+    consortium.close()
+    assert set(promised) <= on_log

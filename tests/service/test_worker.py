@@ -1,0 +1,199 @@
+"""The thread that writes: what waits together is written together, and nothing is answered too early."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from service.problems import Problem
+from service.worker import Worker
+from tests.world import World, questionnaire
+from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.ledger.promises import Promise
+from zkperf.ledger.state import Round
+from zkperf.ledger.store.errors import StorageFull
+from zkperf.ledger.transactions import encode_transaction
+from zkperf.roles.wire import Submission
+
+
+@dataclass
+class Gate:
+    """A consortium that can be held up, made to fail, and that notes how it is called."""
+
+    world: World
+    go: Event = field(default_factory=Event)
+    reached: Event = field(default_factory=Event)
+    failure: Exception | None = None
+    calls: list[tuple[str, int]] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.world.consortium, name)
+
+    def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
+        self._pass("ratings", len(items))
+        return self.world.consortium.submit_ratings(items)
+
+    def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
+        self._pass("others", len(items))
+        return self.world.consortium.submit_all(items)
+
+    def _pass(self, kind: str, count: int) -> None:
+        self.calls.append((kind, count))
+        self.reached.set()
+        assert self.go.wait(30)
+        if self.failure is not None:
+            raise self.failure
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World.create(tmp_path / "ledger")
+    yield world
+    world.consortium.close()
+
+
+@pytest.fixture
+def gate(world: World) -> Gate:
+    return Gate(world)
+
+
+@pytest.fixture
+def worker(gate: Gate) -> Iterator[Worker]:
+    worker = Worker(gate, group=4, waiting=8)  # type: ignore[arg-type]
+    worker.start()
+    yield worker
+    gate.go.set()
+    worker.stop()
+
+
+def ratings(world: World, found: Round, count: int) -> list[Submission]:
+    made = []
+    for _ in range(count):
+        citizen, token = world.citizen(found)
+        core, bundle = citizen.rate(token, {"recommend": "good"})
+        made.append(Submission(transaction=encode_transaction(core), bundle=bundle.encode()))
+    return made
+
+
+def nonsense() -> Submission:
+    return Submission(transaction=b"\x81\x18\x63", bundle=None)
+
+
+def test_what_waits_together_is_written_together(world: World, gate: Gate, worker: Worker) -> None:
+    made = ratings(world, world.open_round(), 6)
+    answers = [worker.submit([item]) for item in made]
+    gate.go.set()
+    promises = [answer.result(30)[0] for answer in answers]
+    assert all(isinstance(promise, Promise) for promise in promises)
+    # The first may go alone, before the others came; after it as many as a group holds.
+    assert sum(count for _, count in gate.calls) == 6
+    assert len(gate.calls) <= 3 and max(count for _, count in gate.calls) == 4
+
+
+def test_ratings_go_before_what_could_close_their_round(world: World, gate: Gate, worker: Worker) -> None:
+    found = world.open_round()
+    made = ratings(world, found, 2)
+    first = worker.submit([nonsense()])  # holds the worker up
+    closing = world.folder.evaluator(world.state.ledger, world.clock).close_round(found.digest)
+    close = worker.submit([Submission(transaction=closing, bundle=None)])
+    rated = [worker.submit([item]) for item in made]
+    gate.go.set()
+    assert isinstance(first.result(30)[0], ZkperfError)
+    assert all(isinstance(answer.result(30)[0], Promise) for answer in rated)
+    assert isinstance(close.result(30)[0], int)
+    assert worker.snapshot.rounds[found.digest].phase == "published"
+    assert worker.snapshot.results[found.digest].units[0].counted == 2
+
+
+def test_a_mixed_batch_keeps_its_order(world: World, gate: Gate, worker: Worker) -> None:
+    gate.go.set()
+    found = world.open_round()
+    [rating] = ratings(world, found, 1)
+    closing = world.folder.evaluator(world.state.ledger, world.clock).close_round(found.digest)
+    batch = [Submission(transaction=closing, bundle=None), rating, nonsense()]
+    leaf, late, unknown = worker.submit(batch).result(30)
+    assert isinstance(leaf, int)
+    assert isinstance(late, RuleViolation) and late.check == "batches"
+    assert isinstance(unknown, ZkperfError) and unknown.check == "encoding"
+    assert gate.calls == [("others", 1), ("ratings", 1), ("others", 1)]
+
+
+def test_too_much_waiting_is_turned_away(gate: Gate, worker: Worker) -> None:
+    held = worker.submit([nonsense()])
+    assert gate.reached.wait(30)
+    waiting = [worker.submit([nonsense()] * 4) for _ in range(2)]
+    for refused in (lambda: worker.submit([nonsense()]), lambda: worker.ask(lambda _: 1)):
+        with pytest.raises(Problem) as caught:
+            refused()
+        assert caught.value.name == "busy"
+    gate.go.set()
+    assert len(held.result(30)) == 1
+    assert [len(answer.result(30)) for answer in waiting] == [4, 4]
+    assert worker.ask(lambda _: 1).result(30) == 1
+
+
+def test_stopping_finishes_what_waits(gate: Gate, worker: Worker) -> None:
+    held = [worker.submit([nonsense()]) for _ in range(6)]
+    gate.go.set()
+    worker.stop()
+    assert all(answer.done() and isinstance(answer.result()[0], ZkperfError) for answer in held)
+    with pytest.raises(Problem) as caught:
+        worker.submit([nonsense()])
+    assert caught.value.name == "stopping" and not worker.running
+    worker.start()
+    assert len(worker.submit([nonsense()]).result(30)) == 1
+
+
+def test_who_has_gone_away_is_not_served(world: World, gate: Gate, worker: Worker) -> None:
+    held = worker.submit([nonsense()])
+    assert gate.reached.wait(30)
+    gone = worker.submit([nonsense()])
+    assert gone.cancel()
+    gate.go.set()
+    held.result(30)
+    worker.ask(lambda _: None).result(30)
+    assert gate.calls == [("others", 1)]
+
+
+def test_a_full_disk_is_an_answer(gate: Gate, worker: Worker) -> None:
+    gate.failure = StorageFull("the disk is full")
+    gate.go.set()
+    verdicts = worker.submit([nonsense()] * 2).result(30)
+    assert verdicts == [gate.failure] * 2
+
+
+def test_a_fault_fails_the_request_not_the_worker(
+    gate: Gate, worker: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate.failure = ZeroDivisionError("holds something that a citizen sent")
+    gate.go.set()
+    with pytest.raises(ZeroDivisionError):
+        worker.submit([nonsense()]).result(30)
+    assert "ZeroDivisionError" in caplog.text and "citizen" not in caplog.text
+    gate.failure = None
+    assert len(worker.submit([nonsense()]).result(30)) == 1
+
+
+def test_questions_are_answered_between_writes(world: World, gate: Gate, worker: Worker) -> None:
+    gate.go.set()
+    size = worker.ask(lambda consortium: consortium.ledger.state.size).result(30)
+    assert size == world.state.size
+    with pytest.raises(RuleViolation):
+        worker.ask(lambda consortium: consortium.token_shares(bytes(32))).result(30)
+
+
+def test_leaves_are_found_by_digest(world: World, gate: Gate, worker: Worker) -> None:
+    gate.go.set()
+    assert worker.leaf_of(world.state.ledger) == 0
+    evaluator = world.folder.evaluator(world.state.ledger, world.clock)
+    posted = evaluator.post_scheme(questionnaire())
+    [leaf] = worker.submit([Submission(transaction=posted, bundle=None)]).result(30)
+    [scheme] = world.state.schemes
+    assert worker.leaf_of(scheme) == leaf == 1
+    assert worker.snapshot.schemes[scheme].leaf == 1
+    assert worker.leaf_of(bytes(32)) is None
