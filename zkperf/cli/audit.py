@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from zkperf.cli.output import progress_bars
@@ -23,8 +23,8 @@ def public_log(path: Path) -> Iterator[PublicLog]:
     if path.is_dir():
         LedgerFolder(path).describe()
         with Store.open(path, read_only=True) as store:
-            size = store.size
-            yield PublicLog(size, store.leaves(0, size), lambda: store.checkpoint(size))
+            size, note = store.head()
+            yield PublicLog(size, store.leaves(0, size), lambda: note)
         return
     try:
         file = path.open("rb")
@@ -46,10 +46,13 @@ def export_folder(path: Path, target: Path) -> int:
     """Writes the public file; the number of its leaves. InputError if ``target`` exists."""
     LedgerFolder(path).describe()
     with Store.open(path, read_only=True) as store:
-        size = store.size
+        size, note = store.head()
         try:
-            with target.open("xb") as file:
-                write_export(store.leaves(0, size), store.checkpoint(size), file)
+            with target.open("xb") as file, ExitStack() as undo:
+                # Half an export would only be mistaken for one.
+                undo.callback(target.unlink)
+                write_export(store.leaves(0, size), note, file)
+                undo.pop_all()
         except FileExistsError:
             raise InputError(f"{target} exists: choose another name for the export") from None
         except OSError as error:

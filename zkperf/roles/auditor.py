@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from zkperf.errors import EncodingError, InvalidLogProof, ZkperfError
+from zkperf.errors import InvalidLogProof, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.log.merkle import Tree, leaf_hash
 from zkperf.ledger.rules import apply
@@ -143,8 +143,9 @@ def audit(
             check_log(report, leaves[0], tree, note)
         else:
             report.fail("log", None, "the log is empty")
-    except (EncodingError, InvalidLogProof) as error:
-        report.fail(error.check, len(leaves), f"{error}; what follows could not be read")
+    except ZkperfError as error:
+        check = error.check if error.check in CHECKS else "log"
+        report.fail(check, len(leaves), f"{error}; what follows could not be read")
     summarise(report, state)
     report.seconds = time.monotonic() - started
     return report

@@ -171,8 +171,9 @@ class Store:
             query = select(Leaf.data).where(Leaf.index.between(first, last)).order_by(Leaf.index)
             with self._reading() as connection:
                 chunk = connection.scalars(query).all()
-            if len(chunk) != last - first + 1:
-                raise StorageError(f"{self._path}: a leaf between {first} and {last} is missing")
+            # SQLite keeps whatever type somebody else puts into a column.
+            if len(chunk) != last - first + 1 or not all(isinstance(leaf, bytes) for leaf in chunk):
+                raise StorageError(f"{self._path}: a leaf between {first} and {last} is missing or damaged")
             yield from chunk
 
     def checkpoint(self, size: int | None = None) -> str:
@@ -185,6 +186,18 @@ class Store:
         if note is None:
             raise IndexError("the log has no such checkpoint")
         return note
+
+    def head(self) -> tuple[int, str]:
+        """The number of leaves and the latest checkpoint, both of one moment: another process may be writing.
+
+        StorageError if there is no checkpoint.
+        """
+        query = select(CheckpointNote.note).order_by(CheckpointNote.size.desc()).limit(1)
+        with self._reading() as connection:
+            size, note = _size(connection), connection.scalar(query)
+        if not isinstance(note, str):
+            raise StorageError(f"{self._path}: the latest checkpoint is missing or damaged")
+        return size, note
 
     def append(
         self,
