@@ -66,10 +66,11 @@ def confirm(
             return said in YES
 
 
-def load_answers(source: str) -> dict[str, Any]:
+def load_answers(source: str) -> dict[str, Answer]:
     """The answers in a JSON file, or on stdin for ``-``: an object from question ids to answers.
 
-    Raises InputError, naming the file, if it is no such object. What the questions allow is not looked at.
+    Raises InputError, naming the file, if it is no such object. What the questionnaire allows is not
+    looked at.
     """
     name = "standard input" if source == "-" else source
     try:
@@ -82,7 +83,19 @@ def load_answers(source: str) -> dict[str, Any]:
         raise InputError(f"--answers: {name}: not JSON ({error})") from None
     if len(data) > MAX_ANSWERS_FILE or not isinstance(answers, dict):
         raise InputError(f'--answers: {name}: expected one object such as {{"question": "answer"}}')
+    for identifier, answer in answers.items():
+        if not _is_answer(answer):
+            raise InputError(
+                f"--answers: {name}: question {identifier!r}: "
+                "expected an option, a list of options, a whole number or null"
+            )
     return answers
+
+
+def _is_answer(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return value is None or (isinstance(value, (str, int)) and not isinstance(value, bool))
 
 
 def _read(path: Path) -> bytes:

@@ -166,10 +166,11 @@ class Slot:
         """Keeps other processes from this entry. InputError if one is at it."""
         descriptor = os.open(self.folder / f"{self.name}.lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise InputError("another process is using this voucher: wait until it is done") from None
             yield
-        except BlockingIOError:
-            raise InputError("another process is using this voucher: wait until it is done") from None
         finally:
             os.close(descriptor)
 

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import QUESTIONNAIRE, done, zkperf
+from tests.cli.conftest import Town
+from zkperf.roles.folder import LedgerFolder
+
+HEX = re.compile(r"[0-9a-f]{64}")
+
+
+def test_a_ledger_is_founded(tmp_path: Path) -> None:
+    outcome = done("init", tmp_path / "new" / "L", "--suite", "P-256", "--members", "4", "--threshold", "2")
+    assert HEX.fullmatch(outcome.line)
+    assert "Publish this genesis digest" in outcome.err and "no answer is secret" in outcome.err
+    described = json.loads((tmp_path / "new" / "L" / "ledger.json").read_text())
+    assert described["genesis"] == outcome.line and described["suite"] == "P-256"
+    assert done("audit", tmp_path / "new" / "L", "--genesis", outcome.line, "--json").json["ok"]
+    for path in (tmp_path / "new" / "L" / "keys").glob("*/*"):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--suite", "P-257"), "P-257"),
+        (("--members", "2", "--threshold", "3"), "threshold"),
+        (("--members", "0"), "members"),
+        (("--members", "many"), "members"),
+        (("--min-cohort-floor", "1"), "--min-cohort-floor: expected at least 2"),
+        (("--min-cohort-floor", str(10**30)), "min-cohort-floor"),
+        (("--name", " "), "--name"),
+        (("--name", "a\nb"), "--name"),
+        (("--colour", "red"), "colour"),
+    ],
+)
+def test_what_makes_no_ledger_leaves_nothing(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    outcome = zkperf("init", tmp_path / "L", *options)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert message in outcome.err
+    assert not (tmp_path / "L").exists()
+
+
+def test_a_folder_in_use_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    outcome = zkperf("init", tmp_path)
+    assert outcome.code == 2 and "not empty" in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+    outcome = zkperf("init", tmp_path / "mine.txt")
+    assert outcome.code == 2 and (tmp_path / "mine.txt").read_text() == "mine"
+    outcome = zkperf("init", tmp_path / "mine.txt" / "L")
+    assert outcome.code == 2 and "mine.txt" in outcome.err
+
+
+def test_schemes(tmp_path: Path) -> None:
+    ledger = tmp_path / "L"
+    done("init", ledger, "--members", "1", "--threshold", "1")
+    file = tmp_path / "q.toml"
+    file.write_text(QUESTIONNAIRE, "utf-8")
+    assert HEX.fullmatch(done("scheme", "add", file, "--ledger", ledger).line)
+    again = zkperf("scheme", "add", file, "--ledger", ledger)
+    assert again.code == 1 and "on the ledger already" in again.err and "(schemes)" in again.err
+    file.write_text("id = \n")
+    broken = zkperf("scheme", "add", file, "--ledger", ledger)
+    assert broken.code == 2 and "q.toml: not TOML" in broken.err
+    missing = zkperf("scheme", "add", tmp_path / "none.toml", "--ledger", ledger)
+    assert missing.code == 2 and "none.toml" in missing.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("scheme", "add", "{q}"),
+        ("round", "open", "--scheme", "visit", "--name", "r", "--unit", "A"),
+        ("round", "close", "r"),
+        ("round", "deadline", "r"),
+        ("round", "show"),
+        ("registrar", "voucher", "--round", "r", "--unit", "A"),
+        ("results", "r"),
+        ("serve",),
+    ],
+)
+def test_where_there_is_no_ledger(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "q.toml").write_text(QUESTIONNAIRE, "utf-8")
+    words = [word.format(q=tmp_path / "q.toml") for word in command]
+    for folder in (tmp_path / "none", tmp_path, tmp_path / "q.toml"):
+        outcome = zkperf(*words, "--ledger", folder)
+        assert (outcome.code, outcome.out) == (2, ""), outcome.err
+        assert str(folder) in outcome.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_whose_description_is_damaged(town: Town) -> None:
+    for text in ("", "[]", "{}", '{"genesis": "xyz"}', '{"genesis": 5}'):
+        (town.folder / "ledger.json").write_text(text)
+        outcome = zkperf("round", "close", "spring", "--ledger", town.folder)
+        assert outcome.code == 2 and "ledger.json" in outcome.err, text
+
+
+def test_rounds_are_shown(town: Town) -> None:
+    shown = done("round", "show", "--ledger", town.folder, "--json").json
+    [facts] = shown["rounds"]
+    assert facts["round"] == town.round
+    assert (facts["name"], facts["phase"], facts["min_cohort"]) == ("spring", "open", 2)
+    assert facts["questionnaire"] == "visit" and HEX.fullmatch(facts["scheme"])
+    library = {"unit": 1, "name": "Library", "path": "Library", "parent": 0}
+    numbers = {"issued": 0, "on_log": 0, "waiting": 0, "counted": None}
+    assert facts["units"][0] == {"unit": 0, "name": "all", "path": "all", "parent": None, "counted": None}
+    assert facts["units"][1] == library | numbers
+    assert done("round", "show", town.round, "--ledger", town.folder, "--json").json == facts
+    table = done("round", "show", "--ledger", town.folder)
+    assert "spring" in table.out and table.err == ""
+    assert "Surgery" in done("round", "show", "spring", "--ledger", town.folder).out
+
+
+def test_a_round_with_a_tree(town: Town, tmp_path: Path) -> None:
+    (tmp_path / "units.csv").write_text("city,district,service\nS,North,Pool\nS,South,Pool\n")
+    arguments = ("--ledger", town.folder, "--scheme", "visit", "--min-cohort", "2")
+    done("round", "open", *arguments, "--name", "deep", "--units", tmp_path / "units.csv")
+    units = done("round", "show", "deep", "--ledger", town.folder, "--json").json["units"]
+    assert [unit["path"] for unit in units] == ["S", "North", "North/Pool", "South", "South/Pool"]
+    assert ["issued" in unit for unit in units] == [False, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (("--name", "r"), 2, "--unit NAME"),
+        (("--name", "r", "--unit", "A", "--units", "u.csv"), 2, "--unit NAME"),
+        (("--name", "r", "--units", "none.csv"), 2, "none.csv"),
+        (("--name", "r", "--unit", "A", "--unit", "A"), 2, "there twice"),
+        (("--name", "", "--unit", "A"), 2, "--name"),
+        (("--name", "r", "--unit", "A", "--scheme", "other"), 2, "no scheme 'other'"),
+        (("--name", "r", "--unit", "A", "--min-cohort", "1"), 1, "at least 2"),
+        (("--name", "r", "--unit", "A", "--min-cohort", "0"), 2, "min-cohort"),
+        (("--name", "r", "--unit", "Library"), 1, "'all/Library' is in another open round"),
+    ],
+)
+def test_rounds_that_cannot_be_opened(town: Town, options: tuple[str, ...], code: int, message: str) -> None:
+    defaults = () if "--scheme" in options else ("--scheme", "visit")
+    defaults += () if "--min-cohort" in options else ("--min-cohort", "2")
+    outcome = zkperf("round", "open", "--ledger", town.folder, *defaults, *options)
+    assert (outcome.code, outcome.out) == (code, ""), outcome.err
+    assert message in outcome.err
+
+
+def test_rounds_are_named_by_identifier_beginning_or_name(town: Town) -> None:
+    second = town.open_round("spring", "Pool")
+    for which in (town.round, town.round[:10], town.round.upper()):
+        assert done("round", "show", which, "--ledger", town.folder, "--json").json["round"] == town.round
+    ambiguous = zkperf("round", "show", "spring", "--ledger", town.folder)
+    assert ambiguous.code == 2 and town.round[:12] in ambiguous.err and second[:12] in ambiguous.err
+    short = zkperf("round", "show", town.round[:5], "--ledger", town.folder)
+    assert short.code == 2
+
+
+def test_a_round_without_ratings_is_closed_once(town: Town) -> None:
+    assert "published" in done("round", "close", "spring", "--ledger", town.folder).err
+    again = zkperf("round", "close", "spring", "--ledger", town.folder)
+    assert again.code == 1 and "does not allow this" in again.err
+    result = done("results", "spring", "--ledger", town.folder, "--json").json
+    assert result["total"] == {"status": "withheld", "reason": "no ratings", "counted": 0}
+
+
+def test_deadlines(tmp_path: Path) -> None:
+    ledger, file = tmp_path / "L", tmp_path / "q.toml"
+    file.write_text(QUESTIONNAIRE, "utf-8")
+    done(
+        "init", ledger, "--members", "4", "--threshold", "2", "--stage-hours", "0", "--min-cohort-floor", "2"
+    )
+    done("scheme", "add", file, "--ledger", ledger)
+    arguments = ("--scheme", "visit", "--name", "r", "--unit", "A", "--min-cohort", "2")
+    done("round", "open", "--ledger", ledger, *arguments)
+    outcome = zkperf("round", "deadline", "r", "--ledger", ledger)
+    assert outcome.code == 1 and "does not allow this" in outcome.err
+    # One member of four may be away: its keys are gone, the others close without it.
+    store = LedgerFolder(ledger).keys("member-4")
+    hidden = store.read("signing.pem")
+    store.new_signing_key()
+    closed = done("round", "close", "r", "--ledger", ledger)
+    assert "member 4: refused" in closed.err and "members check" in closed.err
+    assert "published" in done("round", "deadline", "r", "--ledger", ledger).err
+    store.write("signing.pem", hidden)
+    assert done("audit", ledger, "--json").json["ok"]
+
+
+def test_a_ledger_in_use_says_how_to_reach_it(town: Town) -> None:
+    _, consortium = LedgerFolder.open(town.folder)
+    try:
+        for command in (
+            ("scheme", "add", town.questionnaire),
+            ("round", "open", "--scheme", "visit", "--name", "x", "--unit", "X", "--min-cohort", "2"),
+            ("round", "close", "spring"),
+            ("round", "deadline", "spring"),
+        ):
+            outcome = zkperf(*command, "--ledger", town.folder)
+            assert (outcome.code, outcome.out) == (2, "")
+            assert "in use by another process" in outcome.err and "--service http" in outcome.err
+        outcome = zkperf("serve", "--ledger", town.folder, "--port", "0")
+        assert outcome.code == 2 and "another process" in outcome.err
+        # Reading needs no lock, and vouchers are not written to the ledger.
+        done("round", "show", "--ledger", town.folder)
+        town.voucher()
+        done("audit", town.folder)
+        done("export", town.folder, "-o", town.folder.parent / "export")
+    finally:
+        consortium.close()
+
+
+def test_a_served_ledger_is_written_to_through_its_service(served: Town, town: Town) -> None:
+    name = f"pool {os.urandom(4).hex()}"
+    identifier = served.open_round(name, name)
+    assert done("round", "show", name, "--ledger", served.folder, "--json").json["phase"] == "open"
+    outcome = zkperf("round", "close", identifier, "--ledger", served.folder)
+    assert outcome.code == 2 and "--service" in outcome.err
+    outcome = zkperf("round", "close", "spring", "--ledger", town.folder, "--service", served.url)
+    assert outcome.code == 2 and "serves another ledger" in outcome.err
+    assert (
+        "published"
+        in done("round", "close", identifier, "--ledger", served.folder, "--service", served.url).err
+    )
+    again = zkperf("round", "close", identifier, "--ledger", served.folder, "--service", served.url)
+    assert again.code == 1 and "(rounds)" in again.err
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1", "not an address", "ftp://x", ""])
+def test_services_that_are_not_there(town: Town, address: str) -> None:
+    outcome = zkperf("round", "close", "spring", "--ledger", town.folder, "--service", address)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert address in outcome.err

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from zkperf.cli.units import find_unit, load_units, services_under, unit_path
+from zkperf.errors import InputError
+from zkperf.ledger.transactions import NO_SIGNATURE, RoundOpened, Unit
+
+KEY = bytes(range(32))
+
+TREE = """city,district,service
+Springfield,North,Library
+Springfield,North,Surgery
+Springfield,South,Library
+
+Springfield,Town hall,
+"""
+
+
+def units_of(tmp_path: Path, text: str) -> tuple[Unit, ...]:
+    file = tmp_path / "units.csv"
+    file.write_bytes(text.encode("utf-8"))
+    return load_units(file, KEY)
+
+
+def opened(units: tuple[Unit, ...]) -> RoundOpened:
+    return RoundOpened(
+        signature=NO_SIGNATURE, evaluator=KEY, scheme=KEY, name="r", min_cohort=2, units=units, at=0
+    )
+
+
+def test_a_tree_of_three_levels(tmp_path: Path) -> None:
+    for text in (TREE, "\ufeff" + TREE.replace("\n", "\r\n")):
+        assert [(unit.name, unit.parent, unit.registrar) for unit in units_of(tmp_path, text)] == [
+            ("Springfield", None, None),
+            ("North", 0, None),
+            ("Library", 1, KEY),
+            ("Surgery", 1, KEY),
+            ("South", 0, None),
+            ("Library", 4, KEY),
+            ("Town hall", 0, KEY),
+        ]
+
+
+def test_services_under_one_root() -> None:
+    units = services_under("all", ["B", "A"], KEY)
+    assert [(unit.name, unit.parent, unit.registrar) for unit in units] == [
+        ("all", None, None),
+        ("B", 0, KEY),
+        ("A", 0, KEY),
+    ]
+
+
+def test_units_are_found_by_path_and_by_name(tmp_path: Path) -> None:
+    round_ = opened(units_of(tmp_path, TREE))
+    paths = [unit_path(round_, unit) for unit in range(len(round_.units))]
+    assert paths == [
+        "Springfield",
+        "North",
+        "North/Library",
+        "North/Surgery",
+        "South",
+        "South/Library",
+        "Town hall",
+    ]
+    assert [find_unit(round_, path) for path in paths] == list(range(7))
+    assert find_unit(round_, "Surgery") == 3
+    with pytest.raises(InputError, match="one of: North/Library, South/Library"):
+        find_unit(round_, "Library")
+    with pytest.raises(InputError, match="no unit 'Zoo'; it has: Springfield, North"):
+        find_unit(round_, "Zoo")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "a header that names the levels"),
+        ("city,service\n", "a header that names the levels"),
+        ("city,service\nA,B\nC,D\n", "row 3: expected the root 'A'"),
+        ("city,service\nA,\n", "row 2: expected the root 'A', then at least one more"),
+        ("city,service\n,B\n", "row 2, column 1: a name is missing"),
+        ("city,service\nA,B,C\n", "row 2: has 3 fields, the header has 2"),
+        ("city,service\nA,B\nA,B\n", "row 3: this service is there twice"),
+        ("a,b,c\nA,B,C\nA,B,\n", "row 3: 'B' has units below it"),
+        ("a,b,c\nA,B,\nA,B,C\n", "row 3: 'B' is a service"),
+        ("city,service\nA, B\n", "row 2, column 2: expected a plain name"),
+        ("city,service\nA,B/C\n", "row 2, column 2: expected a plain name"),
+        ("city,service\nA,B\u202eC\n", "row 2, column 2: expected a plain name"),
+        (f"city,service\nA,{'B' * 201}\n", "row 2, column 2: expected a plain name"),
+        ('city,service\nA,"B\n', "row 2: not CSV"),
+    ],
+)
+def test_what_makes_no_tree_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=r"units\.csv: ") as caught:
+        units_of(tmp_path, text)
+    assert message in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load_units(tmp_path / "missing.csv", KEY)
+    (tmp_path / "latin.csv").write_bytes("city,service\nA,Café\n".encode("latin-1"))
+    with pytest.raises(InputError, match="UTF-8"):
+        load_units(tmp_path / "latin.csv", KEY)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"), [(["A", "A"], "there twice"), ([""], "missing"), (["a/b"], "plain")]
+)
+def test_services_that_are_none(names: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        services_under("all", names, KEY)
