@@ -32,6 +32,7 @@ from zkperf.ledger.transactions import (
     RoundOpened,
     SchemePosted,
     SumsPosted,
+    Unit,
     encode_transaction,
     signed_digest,
 )
@@ -380,6 +381,12 @@ def test_a_changed_result(story: Story) -> None:
 # -- foundations ------------------------------------------------------------------------------------
 
 
+def deep_tree(root: Unit, service: Unit, levels: int) -> tuple[Unit, ...]:
+    """One service below so many levels; `root` itself is level 0."""
+    inner = [root.model_copy(update={"parent": place}) for place in range(levels - 1)]
+    return root, *inner, service.model_copy(update={"parent": levels - 1, "name": "deep"})
+
+
 def test_rounds_that_the_rules_do_not_allow(story: Story) -> None:
     end, index = len(story.leaves), story.places(RoundOpened)[1]
     opened = story.at(index)
@@ -393,11 +400,14 @@ def test_rounds_that_the_rules_do_not_allow(story: Story) -> None:
         {"units": (root, e(update={"parent": 1})), "name": "x"},
         {"units": (root, e(update={"parent": None})), "name": "x"},
         {"units": (root, service, service), "name": "x"},
+        {"units": deep_tree(root, service, 33), "name": "x"},
         {"scheme": bytes(32), "name": "x"},
         {"name": "the same service in two open rounds"},
     ):
         leaf = story.resigned("evaluator", index, **changes)
         assert check(story, [*story.leaves, leaf]) == {"rounds": [end]}, changes
+    deepest = story.resigned("evaluator", index, units=deep_tree(root, service, 32), name="x")
+    assert check(story, [*story.leaves, deepest]) == {}
     assert check(story, [*story.leaves, story.resigned("registrar", index, name="x")]) == {
         "signatures": [end]
     }

@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+MAX_LEVELS = 32
+"""How deep a tree of units may be: the rule goes down it by recursion."""
+
 
 class Reason(StrEnum):
     """Why a node is withheld."""
@@ -122,10 +125,15 @@ def totals(tree: Tree, leaf_numbers: Mapping[int, int]) -> dict[int, int]:
 
 
 def check_tree(parents: Sequence[int | None]) -> Tree:
-    """The tree with these parents. ValueError unless unit 0 is the only root and parents come first."""
+    """The tree with these parents. ValueError unless unit 0 is the only root, parents come first, and
+    there are at most MAX_LEVELS levels below the root."""
     if not parents or parents[0] is not None:
         raise ValueError("unit 0 must be the root")
+    levels = [0]
     for unit, parent in enumerate(parents[1:], start=1):
         if parent is None or not 0 <= parent < unit:
             raise ValueError(f"unit {unit}: its parent must be listed before it")
+        levels.append(levels[parent] + 1)
+        if levels[unit] > MAX_LEVELS:
+            raise ValueError(f"unit {unit}: more than {MAX_LEVELS} levels below the root")
     return Tree(tuple(parents))
