@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
+import httpx
 import pytest
 
 from service.settings import Settings
@@ -72,3 +75,22 @@ def test_told_to_stop_it_finishes_what_it_has_taken(tmp_path: Path, how: signal.
     on_log = {rating.digest for rating in found.cohort(1).ratings.values()}
     consortium.close()
     assert set(promised) <= on_log
+
+
+def test_told_twice_it_still_ends(tmp_path: Path) -> None:
+    """A request that never ends does not keep a process that is told to stop twice."""
+    path = tmp_path / "ledger"
+    _, consortium = LedgerFolder.create(path, members=1, threshold=1, min_cohort_floor=2)
+    consortium.close()
+    with service(path) as running:
+        address = httpx.URL(running.url)
+        with socket.create_connection((address.host, address.port)) as connection:
+            connection.sendall(
+                b"POST /v1/transactions HTTP/1.1\r\nHost: x\r\n"
+                b"Content-Type: application/cbor\r\nContent-Length: 9\r\n\r\n"
+            )
+            while running.process.poll() is None:
+                running.process.send_signal(signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    running.process.wait(1)
+        assert running.process.returncode == 0

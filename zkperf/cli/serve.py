@@ -34,8 +34,9 @@ def serve(ledger: Path, host: str, port: int) -> None:
             say(EMBEDDED)
             address = _address(listener)
             line = f"zkperf serves {folder.describe()['genesis'][:16]} at {address}"
+            app = create_app(consortium, settings)
             config = uvicorn.Config(
-                create_app(consortium, settings),
+                app,
                 http="h11",
                 ws="none",
                 log_level="warning",
@@ -49,7 +50,11 @@ def serve(ledger: Path, host: str, port: int) -> None:
             # Told to stop, the server finishes what it has begun, and then signals this process again.
             signal.signal(signal.SIGTERM, lambda *_: None)
             signal.signal(signal.SIGINT, lambda *_: None)
-            _Server(config, line).run(sockets=[listener])
+            try:
+                _Server(config, line).run(sockets=[listener])
+            finally:
+                # Told twice, the server leaves at once; what was taken is finished all the same.
+                app.state.context.worker.stop()
         finally:
             consortium.close()
 

@@ -278,12 +278,12 @@ class EmbeddedLedger:
         found = self._state.rounds.get(core.round)
         if found is None or found.phase is not Phase.OPEN or core.unit not in found.cohorts:
             raise RuleViolation("there is no such cohort open for ratings", check=BATCHES)
-        admissible(self._state, core, final=True)
         logged = found.cohort(core.unit).ratings.get(core.pseudonym)
         waiting = self._pool.get(core.round, core.unit, core.pseudonym)
         latest = max((known.sequence for known in (logged, waiting) if known is not None), default=-1)
         if core.sequence != latest + 1:
             raise RuleViolation(f"expected sequence number {latest + 1}, got {core.sequence}", check=BATCHES)
+        admissible(self._state, core, final=True)
         return found
 
     def _known(self, core: Core) -> bool:
