@@ -47,7 +47,7 @@ macro_rules! group {
         pub struct $element(pub $point);
 
         impl $element {
-            fn strict(data: &[u8]) -> Result<Self> {
+            pub fn strict(data: &[u8]) -> Result<Self> {
                 let data: [u8; $size] = sized($name, data)?;
                 let mut affine = $affine::default();
                 let error = unsafe { $uncompress(&mut affine, data.as_ptr()) };
@@ -75,7 +75,7 @@ macro_rules! group {
                 unsafe { $is_inf(&self.0) }
             }
 
-            fn affine(&self) -> $affine {
+            pub fn affine(&self) -> $affine {
                 let mut affine = $affine::default();
                 unsafe { $to_affine(&mut affine, &self.0) };
                 affine
@@ -85,6 +85,15 @@ macro_rules! group {
                 let mut sum = $point::default();
                 unsafe { $add(&mut sum, &self.0, other) };
                 Self(sum)
+            }
+
+            /// `dst` has 1 to 255 bytes.
+            pub fn hashed(message: &[u8], dst: &[u8]) -> Self {
+                let mut point = $point::default();
+                let none = std::ptr::null();
+                let (text, length) = (message.as_ptr(), message.len());
+                unsafe { $hash(&mut point, text, length, dst.as_ptr(), dst.len(), none, 0) };
+                Self(point)
             }
 
             fn times(&self, scalar: &[u8; 32]) -> Self {
@@ -123,19 +132,7 @@ macro_rules! group {
             #[staticmethod]
             fn hash_to_element(message: &[u8], dst: &[u8]) -> Result<Self> {
                 check_dst(dst)?;
-                let mut point = $point::default();
-                unsafe {
-                    $hash(
-                        &mut point,
-                        message.as_ptr(),
-                        message.len(),
-                        dst.as_ptr(),
-                        dst.len(),
-                        std::ptr::null(),
-                        0,
-                    )
-                };
-                Ok(Self(point))
+                Ok(Self::hashed(message, dst))
             }
 
             /// Σ scalars[i]·elements[i] in constant time.

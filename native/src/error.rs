@@ -15,12 +15,23 @@ pub enum Error {
     Argument(String),
 }
 
+impl Error {
+    /// What went wrong, for people.
+    pub fn message(&self) -> String {
+        match self {
+            Error::Encoding(message) | Error::Argument(message) => message.clone(),
+            Error::Pairing => "the product of the pairings is not 1".into(),
+        }
+    }
+}
+
 impl From<Error> for PyErr {
     fn from(error: Error) -> PyErr {
+        let message = error.message();
         match error {
-            Error::Encoding(message) => EncodingError::new_err(message),
-            Error::Pairing => InvalidToken::new_err("the product of the pairings is not 1"),
-            Error::Argument(message) => PyValueError::new_err(message),
+            Error::Encoding(_) => EncodingError::new_err(message),
+            Error::Pairing => InvalidToken::new_err(message),
+            Error::Argument(_) => PyValueError::new_err(message),
         }
     }
 }

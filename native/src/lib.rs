@@ -6,12 +6,15 @@
 mod bls;
 mod boundary;
 mod error;
+mod rating;
 mod ristretto;
 
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
     use crate::bls::{G1Element, G2Element, pairing_check};
+    #[pymodule_export]
+    use crate::rating::{RatingLeaf, RatingVerifier, VerifiedRating};
     #[pymodule_export]
     use crate::ristretto::RistrettoElement;
 }

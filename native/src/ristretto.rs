@@ -42,7 +42,7 @@ fn points(elements: &[Bound<'_, RistrettoElement>]) -> Vec<RistrettoPoint> {
     elements.iter().map(|element| element.get().0).collect()
 }
 
-fn decode(data: &[u8]) -> Result<RistrettoPoint> {
+pub fn decode(data: &[u8]) -> Result<RistrettoPoint> {
     let point = CompressedRistretto(sized(NAME, data)?)
         .decompress()
         .ok_or_else(|| Error::Encoding(format!("{NAME}: not the canonical encoding of an element")))?;
@@ -50,6 +50,22 @@ fn decode(data: &[u8]) -> Result<RistrettoPoint> {
         return Err(Error::Encoding(format!("{NAME}: the identity is not accepted")));
     }
     Ok(point)
+}
+
+/// A scalar from its 32 bytes, which must be reduced.
+pub fn decode_scalar(data: &[u8]) -> Result<Scalar> {
+    Option::from(Scalar::from_canonical_bytes(sized(NAME, data)?))
+        .ok_or_else(|| Error::Encoding(format!("{NAME}: scalar is not reduced")))
+}
+
+/// Σ scalars[i]·points[i] in variable time, on all cores when there are many.
+pub fn public_sum(scalars: &[Scalar], points: &[RistrettoPoint]) -> RistrettoPoint {
+    let chunk = points.len().div_ceil(rayon::current_num_threads()).max(TERMS_PER_THREAD);
+    scalars
+        .par_chunks(chunk)
+        .zip(points.par_chunks(chunk))
+        .map(|(scalars, points)| RistrettoPoint::vartime_multiscalar_mul(scalars, points))
+        .sum()
 }
 
 /// `expand_message_xmd` (RFC 9380, section 5.3.1) with SHA-512, for exactly the 64 bytes that one block gives.
@@ -136,14 +152,7 @@ impl RistrettoElement {
     ) -> PyResult<Self> {
         same_length(integers.len(), elements.len())?;
         let (scalars, points) = (scalars(py, &integers)?, points(&elements));
-        let chunk = points.len().div_ceil(rayon::current_num_threads()).max(TERMS_PER_THREAD);
-        Ok(Self(py.detach(|| {
-            scalars
-                .par_chunks(chunk)
-                .zip(points.par_chunks(chunk))
-                .map(|(scalars, points)| RistrettoPoint::vartime_multiscalar_mul(scalars, points))
-                .sum()
-        })))
+        Ok(Self(py.detach(|| public_sum(&scalars, &points))))
     }
 
     fn encode<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {

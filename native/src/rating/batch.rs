@@ -1,0 +1,173 @@
+//! Many ratings at once: decoded in parallel, then one random linear combination for the proofs and one for
+//! the tokens (Bellare, Garay, Rabin 1998: small exponents). Where one does not hold, halves find the culprits.
+
+use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::IsIdentity;
+use rayon::prelude::*;
+
+use super::statement::{Proof, Shared};
+use super::tokens::{self, Token};
+use super::{RatingLeaf, Round, VerifiedRating};
+use crate::error::{Error, Result};
+use crate::ristretto::public_sum;
+
+pub enum Verdict {
+    /// C_q and E_{q,k}.
+    Valid(Vec<RistrettoPoint>),
+    /// The check that failed, and a message.
+    Refused(&'static str, String),
+}
+
+const WEIGHT: usize = 16;
+/// Ratings whose scalars are computed as one piece of work.
+const PIECE: usize = 64;
+
+type Weight = [u8; WEIGHT];
+
+struct Candidate {
+    proof: Proof,
+    token: Token,
+    /// One for each equation of the proof, and one for the token.
+    weights: Vec<Weight>,
+}
+
+/// The verdict for each leaf.
+pub fn verify(round: &Round, leaves: &[&RatingLeaf]) -> Vec<Verdict> {
+    let mut candidates: Vec<Result<Candidate>> =
+        leaves.par_iter().map(|leaf| candidate(round, leaf)).collect();
+    draw_weights(round, &mut candidates);
+    let places: Vec<usize> = (0..leaves.len()).filter(|place| candidates[*place].is_ok()).collect();
+    let good: Vec<&Candidate> = candidates.iter().flatten().collect();
+    let bad_tokens = culprits(&good, &|part| tokens_hold(round, part));
+    let bad_proofs = culprits(&good, &|part| proofs_hold(round, part));
+    let mut verdicts: Vec<Verdict> = candidates
+        .iter()
+        .map(|candidate| match candidate {
+            Ok(candidate) => Verdict::Valid(candidate.proof.sums(&round.statement).to_vec()),
+            Err(error) => Verdict::Refused("encoding", error.message()),
+        })
+        .collect();
+    for culprit in bad_tokens {
+        let message = "the token is not a signature of the cohort's key";
+        verdicts[places[culprit]] = Verdict::Refused("tokens", message.into());
+    }
+    for culprit in bad_proofs {
+        verdicts[places[culprit]] = Verdict::Refused("proofs", "the rating's proof does not hold".into());
+    }
+    verdicts
+}
+
+/// What ratings commit to, decoded only.
+pub fn decode(round: &Round, leaves: &[&RatingLeaf]) -> Result<Vec<VerifiedRating>> {
+    leaves
+        .par_iter()
+        .map(|leaf| {
+            let proof = round.statement.decode(&leaf.data, &leaf.fields)?;
+            Ok(VerifiedRating { sums: proof.sums(&round.statement).to_vec() })
+        })
+        .collect()
+}
+
+fn candidate(round: &Round, leaf: &RatingLeaf) -> Result<Candidate> {
+    let (data, fields) = (&leaf.data, &leaf.fields);
+    if data[fields.round.clone()] != round.round || !round.keys.contains_key(&fields.unit) {
+        return Err(Error::Encoding("rating: for another round or unit".into()));
+    }
+    let proof = round.statement.decode(data, fields)?;
+    let pseudonym = &data[fields.pseudonym.clone()];
+    let token =
+        Token::decode(&data[fields.token.clone()], &round.ledger, &round.round, fields.unit, pseudonym)?;
+    Ok(Candidate { proof, token, weights: Vec::new() })
+}
+
+/// Weights from the operating system, drawn once everything they weigh is fixed. Never zero: the lowest bit of
+/// each is set, which leaves 2^127 values.
+fn draw_weights(round: &Round, candidates: &mut [Result<Candidate>]) {
+    let each = round.statement.equations() + 1;
+    for candidate in candidates.iter_mut().flatten() {
+        let mut bytes = vec![0; each * WEIGHT];
+        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+        candidate.weights = bytes
+            .chunks_exact(WEIGHT)
+            .map(|chunk| {
+                let mut weight: Weight = chunk.try_into().expect("chunks of this size");
+                weight[0] |= 1;
+                weight
+            })
+            .collect();
+    }
+}
+
+fn tokens_hold(round: &Round, part: &[&Candidate]) -> bool {
+    let weighted: Vec<(&Token, Weight)> = part
+        .iter()
+        .map(|candidate| (&candidate.token, *candidate.weights.last().expect("one for the token")))
+        .collect();
+    tokens::hold(&weighted, &round.keys)
+}
+
+fn proofs_hold(round: &Round, part: &[&Candidate]) -> bool {
+    let statement = &round.statement;
+    let (shared, scalars, points) = part
+        .par_chunks(PIECE)
+        .map(|piece| {
+            let (mut shared, mut scalars, mut points) =
+                (Shared::zero(&statement.layout), Vec::new(), Vec::new());
+            for candidate in piece {
+                let weights: Vec<Scalar> = candidate.weights.iter().map(scalar).collect();
+                statement.weigh(&candidate.proof, &weights, &mut shared, &mut scalars);
+                points.extend(candidate.proof.own(statement));
+            }
+            (shared, scalars, points)
+        })
+        .reduce(
+            || (Shared::zero(&statement.layout), Vec::new(), Vec::new()),
+            |(shared, mut scalars, mut points), (more, more_scalars, more_points)| {
+                scalars.extend(more_scalars);
+                points.extend(more_points);
+                (shared.add(&more), scalars, points)
+            },
+        );
+    let (mut all_scalars, mut all_points) = (scalars, points);
+    all_scalars.extend(shared.slots);
+    all_points.extend(&round.slots);
+    all_scalars.extend(shared.auxiliary);
+    all_points.extend(&round.auxiliary);
+    all_scalars.extend([shared.blinding, shared.generator]);
+    all_points.extend([round.blinding, RISTRETTO_BASEPOINT_POINT]);
+    public_sum(&all_scalars, &all_points).is_identity()
+}
+
+fn scalar(weight: &Weight) -> Scalar {
+    let mut bytes = [0; 32];
+    bytes[..WEIGHT].copy_from_slice(weight);
+    Scalar::from_bytes_mod_order(bytes)
+}
+
+/// The places, ascending, of the items for which `holds` fails on their own.
+fn culprits(items: &[&Candidate], holds: &dyn Fn(&[&Candidate]) -> bool) -> Vec<usize> {
+    let mut found = Vec::new();
+    if !items.is_empty() && !holds(items) {
+        split(items, 0, holds, &mut found);
+    }
+    found
+}
+
+/// `items`, which start at `offset`, do not hold together.
+fn split(items: &[&Candidate], offset: usize, holds: &dyn Fn(&[&Candidate]) -> bool, found: &mut Vec<usize>) {
+    if items.len() == 1 {
+        found.push(offset);
+        return;
+    }
+    let (left, right) = items.split_at(items.len() / 2);
+    let left_holds = holds(left);
+    if !left_holds {
+        split(left, offset, holds, found);
+    }
+    // Where the left half holds the right one cannot.
+    if left_holds || !holds(right) {
+        split(right, offset + left.len(), holds, found);
+    }
+}
