@@ -14,7 +14,7 @@ mod _native {
     #[pymodule_export]
     use crate::bls::{G1Element, G2Element, pairing_check};
     #[pymodule_export]
-    use crate::rating::{RatingLeaf, RatingVerifier, VerifiedRating};
+    use crate::rating::{RatingLeaf, RatingVerifier, ShareOpener, VerifiedRating};
     #[pymodule_export]
     use crate::ristretto::RistrettoElement;
 }

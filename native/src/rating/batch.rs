@@ -2,7 +2,6 @@
 //! the tokens (Bellare, Garay, Rabin 1998: small exponents). Where one does not hold, halves find the culprits.
 
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
-use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
 use rayon::prelude::*;
@@ -14,8 +13,7 @@ use crate::error::{Error, Result};
 use crate::ristretto::public_sum;
 
 pub enum Verdict {
-    /// C_q and E_{q,k}.
-    Valid(Vec<RistrettoPoint>),
+    Valid(VerifiedRating),
     /// The check that failed, and a message.
     Refused(&'static str, String),
 }
@@ -24,7 +22,7 @@ const WEIGHT: usize = 16;
 /// Ratings whose scalars are computed as one piece of work.
 const PIECE: usize = 64;
 
-type Weight = [u8; WEIGHT];
+pub type Weight = [u8; WEIGHT];
 
 struct Candidate {
     proof: Proof,
@@ -45,16 +43,17 @@ pub fn verify(round: &Round, leaves: &[&RatingLeaf]) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = candidates
         .iter()
         .map(|candidate| match candidate {
-            Ok(candidate) => Verdict::Valid(candidate.proof.sums(&round.statement).to_vec()),
+            Ok(candidate) => Verdict::Valid(VerifiedRating::new(round, &candidate.proof)),
             Err(error) => Verdict::Refused("encoding", error.message()),
         })
         .collect();
+    for culprit in bad_proofs {
+        verdicts[places[culprit]] = Verdict::Refused("proofs", "the rating's proof does not hold".into());
+    }
+    // The transcript takes in the token: where both fail, the token is the cause.
     for culprit in bad_tokens {
         let message = "the token is not a signature of the cohort's key";
         verdicts[places[culprit]] = Verdict::Refused("tokens", message.into());
-    }
-    for culprit in bad_proofs {
-        verdicts[places[culprit]] = Verdict::Refused("proofs", "the rating's proof does not hold".into());
     }
     verdicts
 }
@@ -65,7 +64,7 @@ pub fn decode(round: &Round, leaves: &[&RatingLeaf]) -> Result<Vec<VerifiedRatin
         .par_iter()
         .map(|leaf| {
             let proof = round.statement.decode(&leaf.data, &leaf.fields)?;
-            Ok(VerifiedRating { sums: proof.sums(&round.statement).to_vec() })
+            Ok(VerifiedRating::new(round, &proof))
         })
         .collect()
 }
@@ -82,22 +81,26 @@ fn candidate(round: &Round, leaf: &RatingLeaf) -> Result<Candidate> {
     Ok(Candidate { proof, token, weights: Vec::new() })
 }
 
-/// Weights from the operating system, drawn once everything they weigh is fixed. Never zero: the lowest bit of
-/// each is set, which leaves 2^127 values.
+/// Weights are drawn once everything they weigh is fixed.
 fn draw_weights(round: &Round, candidates: &mut [Result<Candidate>]) {
     let each = round.statement.equations() + 1;
     for candidate in candidates.iter_mut().flatten() {
-        let mut bytes = vec![0; each * WEIGHT];
-        getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-        candidate.weights = bytes
-            .chunks_exact(WEIGHT)
-            .map(|chunk| {
-                let mut weight: Weight = chunk.try_into().expect("chunks of this size");
-                weight[0] |= 1;
-                weight
-            })
-            .collect();
+        candidate.weights = random_weights(each);
     }
+}
+
+/// Weights from the operating system. Never zero: the lowest bit of each is set, which leaves 2^127 values.
+pub fn random_weights(count: usize) -> Vec<Weight> {
+    let mut bytes = vec![0; count * WEIGHT];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+        .chunks_exact(WEIGHT)
+        .map(|chunk| {
+            let mut weight: Weight = chunk.try_into().expect("chunks of this size");
+            weight[0] |= 1;
+            weight
+        })
+        .collect()
 }
 
 fn tokens_hold(round: &Round, part: &[&Candidate]) -> bool {
@@ -140,14 +143,14 @@ fn proofs_hold(round: &Round, part: &[&Candidate]) -> bool {
     public_sum(&all_scalars, &all_points).is_identity()
 }
 
-fn scalar(weight: &Weight) -> Scalar {
+pub fn scalar(weight: &Weight) -> Scalar {
     let mut bytes = [0; 32];
     bytes[..WEIGHT].copy_from_slice(weight);
     Scalar::from_bytes_mod_order(bytes)
 }
 
 /// The places, ascending, of the items for which `holds` fails on their own.
-fn culprits(items: &[&Candidate], holds: &dyn Fn(&[&Candidate]) -> bool) -> Vec<usize> {
+pub fn culprits<T>(items: &[&T], holds: &dyn Fn(&[&T]) -> bool) -> Vec<usize> {
     let mut found = Vec::new();
     if !items.is_empty() && !holds(items) {
         split(items, 0, holds, &mut found);
@@ -156,7 +159,7 @@ fn culprits(items: &[&Candidate], holds: &dyn Fn(&[&Candidate]) -> bool) -> Vec<
 }
 
 /// `items`, which start at `offset`, do not hold together.
-fn split(items: &[&Candidate], offset: usize, holds: &dyn Fn(&[&Candidate]) -> bool, found: &mut Vec<usize>) {
+fn split<T>(items: &[&T], offset: usize, holds: &dyn Fn(&[&T]) -> bool, found: &mut Vec<usize>) {
     if items.len() == 1 {
         found.push(offset);
         return;

@@ -4,6 +4,7 @@
 //! this is the same, hot. A test holds the two to the same verdict on good and on mutated blocks.
 
 mod batch;
+mod shares;
 mod statement;
 mod tokens;
 mod wire;
@@ -21,7 +22,8 @@ use crate::boundary::sized;
 use crate::error::{Error, Result};
 use crate::ristretto::RistrettoElement;
 use batch::{Verdict, verify};
-use statement::{Layout, Row, Rule, Statement};
+pub use shares::ShareOpener;
+use statement::{Layout, Proof, Row, Rule, Statement};
 use wire::Fields;
 
 /// A leaf that is the encoding of a rating. What is in its fields is not looked at yet.
@@ -66,16 +68,26 @@ impl RatingLeaf {
     }
 }
 
-/// A rating that is valid by itself: its C_q and E_{q,k}, each commitment's after the other's.
+/// A rating that is valid by itself: the elements that shares and sums are about.
 #[pyclass(frozen, module = "zkperf._native")]
 pub struct VerifiedRating {
+    /// Y.
+    ephemeral: RistrettoPoint,
+    /// Every C_q, then E_{q,1} … E_{q,t-1} by q.
     sums: Vec<RistrettoPoint>,
+}
+
+impl VerifiedRating {
+    fn new(round: &Round, proof: &Proof) -> Self {
+        Self { ephemeral: proof.ephemeral(), sums: proof.sums(&round.statement).to_vec() }
+    }
 }
 
 #[pymethods]
 impl VerifiedRating {
+    /// Every C_q, then E_{q,1} … E_{q,t-1} by q.
     #[getter]
-    fn commitments(&self) -> Vec<RistrettoElement> {
+    fn sums(&self) -> Vec<RistrettoElement> {
         self.sums.iter().copied().map(RistrettoElement).collect()
     }
 }
@@ -171,7 +183,7 @@ impl RatingVerifier {
 impl Verdict {
     fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
-            Verdict::Valid(sums) => Ok(Py::new(py, VerifiedRating { sums })?.into_any()),
+            Verdict::Valid(rating) => Ok(Py::new(py, rating)?.into_any()),
             Verdict::Refused(check, message) => Ok((check, message).into_pyobject(py)?.into_any().unbind()),
         }
     }

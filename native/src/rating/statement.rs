@@ -116,8 +116,11 @@ impl Statement {
             .chain(proof[..first].chunks(ELEMENT))
             .map(ristretto::decode)
             .collect::<Result<Vec<_>>>()?;
-        let mut scalars =
-            proof[first..].chunks(SCALAR).map(ristretto::decode_scalar).collect::<Result<Vec<_>>>()?.into_iter();
+        let mut scalars = proof[first..]
+            .chunks(SCALAR)
+            .map(ristretto::decode_scalar)
+            .collect::<Result<Vec<_>>>()?
+            .into_iter();
         let mut take = |number: usize| scalars.by_ref().take(number).collect::<Vec<_>>();
         let (f, z_r, last) = (take(free), take(count), take(2));
         let e = self.challenge(leaf, fields, &proof[..first]);
@@ -186,10 +189,19 @@ impl Proof {
     pub fn own<'a>(&'a self, statement: &Statement) -> impl Iterator<Item = &'a RistrettoPoint> {
         let count = statement.layout.commitments.len();
         let skipped = 2 + count..2 + count + count * statement.degree;
-        self.elements.iter().enumerate().filter(move |(index, _)| !skipped.contains(index)).map(|(_, point)| point)
+        self.elements
+            .iter()
+            .enumerate()
+            .filter(move |(index, _)| !skipped.contains(index))
+            .map(|(_, point)| point)
     }
 
-    /// C_q and then E_{q,k}, by q.
+    /// Y.
+    pub fn ephemeral(&self) -> RistrettoPoint {
+        self.elements[1]
+    }
+
+    /// Every C_q, then E_{q,k} by q.
     pub fn sums<'a>(&'a self, statement: &Statement) -> &'a [RistrettoPoint] {
         &self.elements[2..2 + statement.layout.commitments.len() * (1 + statement.degree)]
     }

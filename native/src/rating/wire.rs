@@ -9,6 +9,7 @@ const KIND: u64 = 10;
 const FIELDS: u64 = 11;
 const UNSIGNED: u8 = 0;
 const BYTES: u8 = 2;
+const TEXT: u8 = 3;
 const ARRAY: u8 = 4;
 
 /// Where in a leaf its fields are.
@@ -60,7 +61,7 @@ pub fn read(leaf: &[u8]) -> Result<Fields> {
 }
 
 /// The head of an item of major type `major` with the argument `value`, in its shortest form.
-pub fn head(major: u8, value: u64, out: &mut Vec<u8>) {
+fn head(major: u8, value: u64, out: &mut Vec<u8>) {
     let major = major << 5;
     match value {
         0..=23 => out.push(major | value as u8),
@@ -84,6 +85,12 @@ pub fn head(major: u8, value: u64, out: &mut Vec<u8>) {
 pub fn write_bytes(data: &[u8], out: &mut Vec<u8>) {
     head(BYTES, data.len() as u64, out);
     out.extend_from_slice(data);
+}
+
+/// Appends a text string.
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    head(TEXT, text.len() as u64, out);
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// Appends an unsigned integer.
