@@ -5,7 +5,7 @@ many elements release the interpreter lock and use all cores through a pool of t
 child does not inherit: start further processes with "spawn".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 class _Element:  # what the three classes share; it exists for type checkers only
@@ -47,6 +47,73 @@ class RistrettoElement(_Element):
     @classmethod
     def from_uniform_bytes(cls, data: bytes) -> Self:
         """The one-way map of RFC 9496, section 4.3.4. ValueError unless there are 64 bytes."""
+
+class RatingLeaf:
+    """A leaf that is the one encoding of a rating. Its elements are not looked at yet."""
+
+    def __new__(cls, data: bytes) -> Self:
+        """EncodingError for anything else."""
+
+    @property
+    def round(self) -> bytes: ...
+    @property
+    def unit(self) -> int: ...
+    @property
+    def pseudonym(self) -> bytes: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def digest(self) -> bytes: ...
+
+class VerifiedRating:
+    """A rating that is valid by itself."""
+
+    @property
+    def sums(self) -> list[RistrettoElement]:
+        """Every C_q, then E_{q,1} … E_{q,t-1} by q."""
+
+class RatingVerifier:
+    """Verifies ratings of one round: see ``circuits/rating`` and ``zkperf/tokens/blind.py``."""
+
+    def __new__(
+        cls,
+        *,
+        ledger: bytes,
+        round: bytes,
+        scheme: bytes,
+        layout: bytes,
+        members: int,
+        threshold: int,
+        session_id: bytes,
+        size: int,
+        rules: Sequence[tuple[int, int, Sequence[tuple[int, int]]]],
+        commitments: Sequence[Sequence[Sequence[tuple[int, int]]]],
+        auxiliary_bits: Sequence[int],
+        slots: Sequence[RistrettoElement],
+        auxiliary: Sequence[RistrettoElement],
+        blinding: RistrettoElement,
+        keys: Mapping[int, G2Element],
+    ) -> Self: ...
+    def verify(self, leaves: Sequence[RatingLeaf]) -> list[VerifiedRating | tuple[str, str]]:
+        """For each the rating, or which check failed ("encoding", "tokens", "proofs") and a message."""
+
+    def decode(self, leaves: Sequence[RatingLeaf]) -> list[VerifiedRating]:
+        """Decoded only. EncodingError if one is malformed."""
+
+class ShareOpener:
+    """Opens and checks trustee j's shares."""
+
+    def __new__(cls, trustee: int, secret: bytes) -> Self:
+        """``secret``: the 32 bytes of t_j. EncodingError unless they are a reduced scalar."""
+
+    def open(
+        self,
+        verifier: RatingVerifier,
+        leaves: Sequence[RatingLeaf],
+        ratings: Sequence[VerifiedRating],
+        sealed: Sequence[bytes],
+    ) -> list[bytes | None]:
+        """For each the scalars of its shares, or None where they do not open or match."""
 
 class G1Element(_Element): ...
 class G2Element(_Element): ...

@@ -34,7 +34,8 @@ from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
 from zkperf.ledger.promises import Promise, promise
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
-from zkperf.ledger.rules.ratings import admissible, verify_ratings
+from zkperf.ledger.rules.ratings import admissible
+from zkperf.ledger.rules.verification import Rating, verify_ratings
 from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import Phase, Round, State
 from zkperf.ledger.store.errors import StorageError
@@ -243,7 +244,7 @@ class EmbeddedLedger:
         accepted: list[tuple[int, PendingRating]] = []
         seen: set[tuple[bytes, int, bytes]] = set()
         places_left: dict[tuple[bytes, int], int] = {}
-        outcome = verify_ratings(self._state, [core for _, core, _, _ in candidates])
+        outcome = verify_ratings(self._state, [Rating(core, data) for _, core, data, _ in candidates])
         for (place, core, data, bundle_data), verdict in zip(candidates, outcome, strict=True):
             rater = (core.round, core.unit, core.pseudonym)
             if isinstance(verdict, ZkperfError):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
-from circuits.rating import Core, DecodedCore
+from circuits.rating import Core
 from zkperf.encoding import Record
 from zkperf.errors import ZkperfError
 from zkperf.ledger import transactions as tx
@@ -27,18 +27,12 @@ from zkperf.ledger.rules.keygen import (
     process_round_keys,
 )
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
-from zkperf.ledger.rules.ratings import (
-    decode_rating,
-    has_keys,
-    process_batch,
-    process_rating,
-    skip_rating,
-    verify_ratings,
-)
+from zkperf.ledger.rules.ratings import has_keys, process_batch, process_rating, skip_rating
 from zkperf.ledger.rules.results import process_result
 from zkperf.ledger.rules.rounds import process_deadline, process_round_closed, process_round_opened
 from zkperf.ledger.rules.schemes import process_scheme
 from zkperf.ledger.rules.tally import process_checked, process_sums
+from zkperf.ledger.rules.verification import Rating, Verdict, decode_ratings, verify_ratings
 from zkperf.ledger.state import State
 
 PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
@@ -79,7 +73,7 @@ def apply(
     reports instead and goes on, the failing leaf having changed nothing.
     """
     decoded = [_decode(data) for data in block]
-    verdicts: dict[int, DecodedCore | ZkperfError] = {}
+    verdicts: dict[int, Verdict] = {}
     for position, item in enumerate(decoded):
         try:
             if isinstance(item, ZkperfError):
@@ -96,7 +90,7 @@ def apply(
             )
             if isinstance(item, Core):
                 if position not in verdicts:
-                    verdicts.update(_verify_ahead(state, decoded, position, trusted))
+                    verdicts.update(_verify_ahead(state, block, decoded, position, trusted))
                 verdict = verdicts.pop(position)
                 if isinstance(verdict, ZkperfError):
                     raise verdict
@@ -118,14 +112,17 @@ def _decode(data: bytes) -> Record | ZkperfError:
 
 
 def _verify_ahead(
-    state: State, decoded: Sequence[Record | ZkperfError], start: int, trusted: bool
-) -> dict[int, DecodedCore | ZkperfError]:
+    state: State,
+    block: Sequence[bytes],
+    decoded: Sequence[Record | ZkperfError],
+    start: int,
+    trusted: bool,
+) -> dict[int, Verdict]:
     """Verdicts for the rating at ``start`` and all later ones whose cohort's key is known by now."""
     ahead = {
-        position: item
+        position: Rating(item, block[position])
         for position, item in enumerate(decoded[start:], start)
         if isinstance(item, Core) and (position == start or has_keys(state, item))
     }
-    if trusted:
-        return {position: decode_rating(state, core) for position, core in ahead.items()}
-    return dict(zip(ahead, verify_ratings(state, list(ahead.values())), strict=True))
+    judge = decode_ratings if trusted else verify_ratings
+    return dict(zip(ahead, judge(state, list(ahead.values())), strict=True))

@@ -1,75 +1,16 @@
-"""Ratings: batches sorted by pseudonym, tokens and proofs verified together (protocol, sections 5 and 6)."""
+"""Ratings enter the log in batches sorted by pseudonym (protocol, section 6)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from circuits.rating import Core, DecodedCore, RatingContext, decode_core, rating_equations
-from zkperf.errors import InvalidProof, InvalidToken, RuleViolation, ZkperfError
+from circuits.rating import Core
+from zkperf.errors import RuleViolation
 from zkperf.ledger.rules.common import find_round, require
+from zkperf.ledger.rules.verification import Committed
 from zkperf.ledger.signing import verify_signed
-from zkperf.ledger.state import Accepted, OpenBatch, Phase, Round, State
+from zkperf.ledger.state import Accepted, OpenBatch, Phase, State
 from zkperf.ledger.transactions import Batch
-from zkperf.proofs.batch import verify_each
-from zkperf.tokens.blind import message_point, verify_tokens
 
 CHECK = "batches"
-
-
-def rating_context(state: State, found: Round, unit: int) -> RatingContext:
-    """Everything public that binds a rating to its ledger, cohort and scheme."""
-    return RatingContext(
-        ledger=state.ledger,
-        round=found.digest,
-        unit=unit,
-        scheme=found.scheme.digest,
-        threshold=state.rules.threshold,
-        members=state.members,
-    )
-
-
-def decode_rating(state: State, core: Core) -> DecodedCore:
-    """The rating's points and scalars, strictly decoded. Raises a named error."""
-    found = find_round(state, core.round, CHECK)
-    require(core.unit in found.cohorts, CHECK, f"unit {core.unit} is not a service of this round")
-    return decode_core(state.commitment_group, found.scheme.layout, state.rules.threshold, core)
-
-
-def verify_ratings(state: State, cores: Sequence[Core]) -> list[DecodedCore | ZkperfError]:
-    """Encodings, tokens and proofs of many ratings at once: for each, its decoding or why it is refused.
-
-    Does not look at what else is on the ledger: that is `process_rating`'s part.
-    """
-    group, pairing = state.commitment_group, state.pairing
-    verdicts: list[DecodedCore | ZkperfError] = []
-    equations, tokens, places = [], [], []
-    keys: dict[tuple[bytes, int], Any] = {}
-    for core in cores:
-        try:
-            decoded = decode_rating(state, core)
-            found = state.rounds[core.round]
-            require(found.keyed, CHECK, "the round has no keys yet")
-            cohort = (core.round, core.unit)
-            if cohort not in keys:
-                keys[cohort] = pairing.g2.decode(found.keygen_of(core.unit).public_key(core.unit))
-            message = message_point(pairing, state.ledger, core.round, core.unit, core.pseudonym)
-            token = (keys[cohort], message, pairing.g1.decode(core.token))
-            context = rating_context(state, found, core.unit)
-            claims = rating_equations(group, found.scheme.layout, found.scheme.keys, context, core, decoded)
-        except ZkperfError as error:
-            verdicts.append(error)
-            continue
-        places.append(len(verdicts))
-        verdicts.append(decoded)
-        tokens.append(token)
-        equations.append(claims)
-    for culprit in verify_each(group, equations):
-        verdicts[places[culprit]] = InvalidProof("the rating's proof does not hold")
-    # Where both are wrong, the token is what is named: the proof covers it.
-    for culprit in verify_tokens(pairing, tokens):
-        verdicts[places[culprit]] = InvalidToken("the token is not a signature of the cohort's key")
-    return verdicts
 
 
 def process_batch(state: State, batch: Batch) -> None:
@@ -110,8 +51,8 @@ def admissible(state: State, core: Core, *, final: bool) -> None:
         require(core.sequence > before.sequence, CHECK, f"expected a sequence number above {before.sequence}")
 
 
-def process_rating(state: State, core: Core, decoded: DecodedCore, digest: bytes) -> None:
-    """The next rating of the announced batch. ``decoded`` comes from `verify_ratings`; ``digest`` is
+def process_rating(state: State, core: Core, committed: Committed, digest: bytes) -> None:
+    """The next rating of the announced batch. ``committed`` comes from `verify_ratings`; ``digest`` is
     SHA-256 of the leaf."""
     batch = state.batch
     if batch is None:
@@ -128,8 +69,8 @@ def process_rating(state: State, core: Core, decoded: DecodedCore, digest: bytes
         sequence=core.sequence,
         # A replacement shows its pseudonym no earlier than the rating it replaces did.
         issued_before=entered.issued if before is None else before.issued_before,
-        commitments=decoded.commitments,
-        coefficients=decoded.coefficients,
+        commitments=committed.commitments,
+        coefficients=committed.coefficients,
     )
     batch.last = core.pseudonym
     skip_rating(state)

@@ -1,0 +1,194 @@
+"""What of a rating can be checked without knowing what else is on the ledger: encodings, token, proof.
+
+Many are verified as one batch. `verify_reference` is the readable definition and serves every suite;
+for ristretto255 the kernel does the same from the leaves' bytes. A test holds the two to the same verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from circuits.rating import (
+    Core,
+    RatingContext,
+    auxiliary_key,
+    commitment_keys,
+    decode_core,
+    rating_equations,
+)
+from zkperf._native import RatingLeaf, RatingVerifier, VerifiedRating
+from zkperf.errors import EncodingError, InvalidProof, InvalidToken, ZkperfError
+from zkperf.groups.bls12381 import BLS12381
+from zkperf.groups.ristretto255 import RISTRETTO255
+from zkperf.ledger.rules.common import find_round, require
+from zkperf.ledger.state import Round, State
+from zkperf.proofs.batch import verify_each
+from zkperf.tokens.blind import message_point, verify_tokens
+from zkperf.transcript import session_id
+
+CHECK = "batches"
+
+
+class Committed(NamedTuple):
+    """What the tally needs of a rating: C_q, and E_{q,1} … E_{q,t-1} for each q."""
+
+    commitments: tuple[Any, ...]
+    coefficients: tuple[tuple[Any, ...], ...]
+
+
+class Rating(NamedTuple):
+    """A rating and the leaf that it was decoded from."""
+
+    core: Core
+    leaf: bytes
+
+
+Verdict = Committed | ZkperfError
+
+
+def verify_ratings(state: State, ratings: Sequence[Rating]) -> list[Verdict]:
+    """For each rating what it commits to, or why it is refused, whatever else is on the ledger."""
+    return _by_round(state, ratings, _verify_kernel if _has_kernel(state) else verify_reference)
+
+
+def decode_ratings(state: State, ratings: Sequence[Rating]) -> list[Verdict]:
+    """The same for ratings that were verified before: only decoded."""
+    return _by_round(state, ratings, _decode_kernel if _has_kernel(state) else _decode_reference)
+
+
+def _has_kernel(state: State) -> bool:
+    return state.commitment_group is RISTRETTO255 and state.pairing is BLS12381
+
+
+def _by_round(state: State, ratings: Sequence[Rating], task: Any) -> list[Verdict]:
+    verdicts: list[Verdict | None] = [None] * len(ratings)
+    rounds: dict[bytes, list[int]] = {}
+    for place, rating in enumerate(ratings):
+        try:
+            found = find_round(state, rating.core.round, CHECK)
+            require(rating.core.unit in found.cohorts, CHECK, "its unit is not a service of this round")
+            require(found.keyed, CHECK, "the round has no keys yet")
+        except ZkperfError as error:
+            verdicts[place] = error
+        else:
+            rounds.setdefault(rating.core.round, []).append(place)
+    for round_id, places in rounds.items():
+        judged = task(state, state.rounds[round_id], [ratings[place] for place in places])
+        for place, verdict in zip(places, judged, strict=True):
+            verdicts[place] = verdict
+    return [verdict for verdict in verdicts if verdict is not None]
+
+
+# -- the readable definition -------------------------------------------------------------------------
+
+
+def rating_context(state: State, found: Round, unit: int) -> RatingContext:
+    """Everything public that binds a rating to its ledger, cohort and scheme."""
+    return RatingContext(
+        ledger=state.ledger,
+        round=found.digest,
+        unit=unit,
+        scheme=found.scheme.digest,
+        threshold=state.rules.threshold,
+        members=state.members,
+    )
+
+
+def verify_reference(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
+    """Ratings of one round."""
+    group, pairing, scheme = state.commitment_group, state.pairing, found.scheme
+    verdicts: list[Verdict] = []
+    equations, tokens, places = [], [], []
+    keys: dict[int, Any] = {}
+    for core, _ in ratings:
+        try:
+            decoded = decode_core(group, scheme.layout, state.rules.threshold, core)
+            if core.unit not in keys:
+                keys[core.unit] = pairing.g2.decode(found.keygen_of(core.unit).public_key(core.unit))
+            message = message_point(pairing, state.ledger, core.round, core.unit, core.pseudonym)
+            token = (keys[core.unit], message, pairing.g1.decode(core.token))
+            context = rating_context(state, found, core.unit)
+            claims = rating_equations(group, scheme.layout, scheme.keys, context, core, decoded)
+        except ZkperfError as error:
+            verdicts.append(error)
+            continue
+        places.append(len(verdicts))
+        verdicts.append(Committed(decoded.commitments, decoded.coefficients))
+        tokens.append(token)
+        equations.append(claims)
+    for culprit in verify_each(group, equations):
+        verdicts[places[culprit]] = InvalidProof("the rating's proof does not hold")
+    # Where both are wrong, the token is what is named: the proof covers it.
+    for culprit in verify_tokens(pairing, tokens):
+        verdicts[places[culprit]] = InvalidToken("the token is not a signature of the cohort's key")
+    return verdicts
+
+
+def _decode_reference(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    for core, _ in ratings:
+        try:
+            decoded = decode_core(state.commitment_group, found.scheme.layout, state.rules.threshold, core)
+            verdicts.append(Committed(decoded.commitments, decoded.coefficients))
+        except ZkperfError as error:
+            verdicts.append(error)
+    return verdicts
+
+
+# -- the kernel --------------------------------------------------------------------------------------
+
+_REFUSALS = {"encoding": EncodingError, "tokens": InvalidToken, "proofs": InvalidProof}
+
+
+def kernel_verifier(state: State, found: Round) -> RatingVerifier:
+    """The kernel's verifier for a round on ristretto255 whose keys are known; made once for each round."""
+    verifier: RatingVerifier | None = found.verifier
+    if verifier is None:
+        scheme, pairing = found.scheme, state.pairing
+        layout = scheme.layout
+        auxiliary = auxiliary_key(RISTRETTO255, layout)
+        longest = max(commitment_keys(RISTRETTO255, layout), key=lambda key: len(key.generators))
+        verifier = found.verifier = RatingVerifier(
+            ledger=state.ledger,
+            round=found.digest,
+            scheme=scheme.digest,
+            layout=layout.digest,
+            members=state.members,
+            threshold=state.rules.threshold,
+            session_id=session_id("rating", RISTRETTO255),
+            size=layout.size,
+            rules=[(rule.pivot, rule.constant, list(rule.terms)) for rule in layout.rules],
+            commitments=[[list(row) for row in rows] for rows in layout.commitments],
+            auxiliary_bits=list(layout.auxiliary),
+            slots=list(longest.generators),
+            auxiliary=list(auxiliary.generators),
+            blinding=auxiliary.blinding,
+            keys={
+                unit: pairing.g2.decode(found.keygen_of(unit).public_key(unit)) for unit in found.cohorts
+            },
+        )
+    return verifier
+
+
+def _verify_kernel(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
+    leaves = [RatingLeaf(rating.leaf) for rating in ratings]
+    return [
+        _committed(found, verdict)
+        if isinstance(verdict, VerifiedRating)
+        else _REFUSALS[verdict[0]](verdict[1])
+        for verdict in kernel_verifier(state, found).verify(leaves)
+    ]
+
+
+def _decode_kernel(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
+    leaves = [RatingLeaf(rating.leaf) for rating in ratings]
+    return [_committed(found, rating) for rating in kernel_verifier(state, found).decode(leaves)]
+
+
+def _committed(found: Round, rating: VerifiedRating) -> Committed:
+    count = len(found.scheme.layout.commitments)
+    sums = tuple(rating.sums)
+    degree = len(sums) // count - 1
+    rows = tuple(sums[count + q * degree : count + (q + 1) * degree] for q in range(count))
+    return Committed(sums[:count], rows)
