@@ -20,7 +20,7 @@ from circuits.questionnaire import Question, Questionnaire
 from circuits.rating import Bundle, Core, build_rating, decode_core, open_shares, prover
 from circuits.rating import shares as rating_shares
 from circuits.rating.core import challenge
-from tests.circuits.rating.world import TOKEN, World
+from tests.circuits.rating.world import World
 from tests.circuits.strategies import question, questionnaire
 from tests.circuits.test_layout import admissible
 from tests.toygroup import TOY
@@ -106,7 +106,7 @@ def rebuild(
             world.context,
             world.trustees,
             x,
-            TOKEN,
+            core.token,
             core.sequence,
             world.layout.bits(answers),
             source,
