@@ -74,7 +74,11 @@ class Visit:
         say(self.words("erased"))
         if answers is None:
             say(self.words("scrollback"))
-        say(self.words("next", service=self.address, name=self.slot.name, wallet=self.wallet_option))
+        say(
+            self.words(
+                "next", service=self.address.rstrip("/"), name=self.slot.name, wallet=self.wallet_option
+            )
+        )
         return self.slot.promise
 
     # -- the token --------------------------------------------------------------------------------
