@@ -135,7 +135,7 @@ class Round:
     """One key generation for each part of the cohorts: their messages have to fit into leaves."""
     deals_accepted: set[int] = field(default_factory=set)
     verifier: Any = field(default=None, repr=False)
-    """The kernel's verifier for this round, once it was needed."""
+    """The kernel's verifier for this round's ratings, where it has the suite; made when the round opens."""
     cohorts: dict[int, Cohort] = field(default_factory=dict)
     checked: set[int] = field(default_factory=set)
     refused_complaints: dict[int, int] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from zkperf.errors import RuleViolation
 from zkperf.ledger.rules.common import find_round, require, require_trustee
+from zkperf.ledger.rules.verification import round_verifier
 from zkperf.ledger.state import Keygen, Phase, Round, State
 from zkperf.ledger.transactions import (
     MAX_TRANSACTION,
@@ -117,4 +118,5 @@ def process_round_keys(state: State, posted: RoundKeys) -> None:
     require(keys == posted.keys, CHECK, "these are not the keys that follow from the qualified deals")
     keygen.keys, keygen.keys_index = keys, state.size
     if found.keyed:
+        found.verifier = round_verifier(state, found)
         found.phase = Phase.OPEN

@@ -6,14 +6,13 @@ for ristretto255 the kernel does the same from the leaves' bytes. A test holds t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from circuits.rating import (
     Core,
     RatingContext,
     auxiliary_key,
-    commitment_keys,
     decode_core,
     rating_equations,
 )
@@ -49,19 +48,18 @@ Verdict = Committed | ZkperfError
 
 def verify_ratings(state: State, ratings: Sequence[Rating]) -> list[Verdict]:
     """For each rating what it commits to, or why it is refused, whatever else is on the ledger."""
-    return _by_round(state, ratings, _verify_kernel if _has_kernel(state) else verify_reference)
+    return _by_round(state, ratings, _verify_kernel, verify_reference)
 
 
 def decode_ratings(state: State, ratings: Sequence[Rating]) -> list[Verdict]:
     """The same for ratings that were verified before: only decoded."""
-    return _by_round(state, ratings, _decode_kernel if _has_kernel(state) else _decode_reference)
+    return _by_round(state, ratings, _decode_kernel, _decode_reference)
 
 
-def _has_kernel(state: State) -> bool:
-    return state.commitment_group is RISTRETTO255 and state.pairing is BLS12381
+_Task = Callable[[State, Round, Sequence[Rating]], list[Verdict]]
 
 
-def _by_round(state: State, ratings: Sequence[Rating], task: Any) -> list[Verdict]:
+def _by_round(state: State, ratings: Sequence[Rating], hot: _Task, readable: _Task) -> list[Verdict]:
     verdicts: list[Verdict | None] = [None] * len(ratings)
     rounds: dict[bytes, list[int]] = {}
     for place, rating in enumerate(ratings):
@@ -74,7 +72,9 @@ def _by_round(state: State, ratings: Sequence[Rating], task: Any) -> list[Verdic
         else:
             rounds.setdefault(rating.core.round, []).append(place)
     for round_id, places in rounds.items():
-        judged = task(state, state.rounds[round_id], [ratings[place] for place in places])
+        found = state.rounds[round_id]
+        task = readable if found.verifier is None else hot
+        judged = task(state, found, [ratings[place] for place in places])
         for place, verdict in zip(places, judged, strict=True):
             verdicts[place] = verdict
     return [verdict for verdict in verdicts if verdict is not None]
@@ -141,34 +141,32 @@ def _decode_reference(state: State, found: Round, ratings: Sequence[Rating]) -> 
 _REFUSALS = {"encoding": EncodingError, "tokens": InvalidToken, "proofs": InvalidProof}
 
 
-def kernel_verifier(state: State, found: Round) -> RatingVerifier:
-    """The kernel's verifier for a round on ristretto255 whose keys are known; made once for each round."""
-    verifier: RatingVerifier | None = found.verifier
-    if verifier is None:
-        scheme, pairing = found.scheme, state.pairing
-        layout = scheme.layout
-        auxiliary = auxiliary_key(RISTRETTO255, layout)
-        longest = max(commitment_keys(RISTRETTO255, layout), key=lambda key: len(key.generators))
-        verifier = found.verifier = RatingVerifier(
-            ledger=state.ledger,
-            round=found.digest,
-            scheme=scheme.digest,
-            layout=layout.digest,
-            members=state.members,
-            threshold=state.rules.threshold,
-            session_id=session_id("rating", RISTRETTO255),
-            size=layout.size,
-            rules=[(rule.pivot, rule.constant, list(rule.terms)) for rule in layout.rules],
-            commitments=[[list(row) for row in rows] for rows in layout.commitments],
-            auxiliary_bits=list(layout.auxiliary),
-            slots=list(longest.generators),
-            auxiliary=list(auxiliary.generators),
-            blinding=auxiliary.blinding,
-            keys={
-                unit: pairing.g2.decode(found.keygen_of(unit).public_key(unit)) for unit in found.cohorts
-            },
-        )
-    return verifier
+def round_verifier(state: State, found: Round) -> RatingVerifier | None:
+    """The kernel's verifier for a round whose keys are known. None where the kernel has not got the suite."""
+    if state.commitment_group is not RISTRETTO255 or state.pairing is not BLS12381:
+        return None
+    layout = found.scheme.layout
+    auxiliary = auxiliary_key(RISTRETTO255, layout)
+    longest = max(found.scheme.keys, key=lambda key: len(key.generators))
+    return RatingVerifier(
+        ledger=state.ledger,
+        round=found.digest,
+        scheme=found.scheme.digest,
+        layout=layout.digest,
+        members=state.members,
+        threshold=state.rules.threshold,
+        session_id=session_id("rating", RISTRETTO255),
+        size=layout.size,
+        rules=[(rule.pivot, rule.constant, list(rule.terms)) for rule in layout.rules],
+        commitments=[[list(row) for row in rows] for rows in layout.commitments],
+        auxiliary_bits=list(layout.auxiliary),
+        slots=list(longest.generators),
+        auxiliary=list(auxiliary.generators),
+        blinding=auxiliary.blinding,
+        keys={
+            unit: state.pairing.g2.decode(found.keygen_of(unit).public_key(unit)) for unit in found.cohorts
+        },
+    )
 
 
 def _verify_kernel(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
@@ -177,13 +175,13 @@ def _verify_kernel(state: State, found: Round, ratings: Sequence[Rating]) -> lis
         _committed(found, verdict)
         if isinstance(verdict, VerifiedRating)
         else _REFUSALS[verdict[0]](verdict[1])
-        for verdict in kernel_verifier(state, found).verify(leaves)
+        for verdict in found.verifier.verify(leaves)
     ]
 
 
 def _decode_kernel(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
     leaves = [RatingLeaf(rating.leaf) for rating in ratings]
-    return [_committed(found, rating) for rating in kernel_verifier(state, found).decode(leaves)]
+    return [_committed(found, rating) for rating in found.verifier.decode(leaves)]
 
 
 def _committed(found: Round, rating: VerifiedRating) -> Committed:
