@@ -117,6 +117,9 @@ class RoundView:
         keys = tuple(_expect(RoundKeys, proved(client, leaf, policy)).keys for leaf in places.keys)
         if any(part.round != round_id for part in keys):
             raise InvalidLogProof("the keys shown are another round's")
+        # Every cohort of a part has its K_c and its K_{1,c} … K_{n,c}.
+        if any([len(row) for row in part.shares] != [len(trustees)] * len(part.keys) for part in keys):
+            raise InvalidLogProof("the keys shown are not one of each trustee for each cohort")
         parents = {unit.parent for unit in opened.units}
         layout = compile_questionnaire(questionnaire)
         return cls(
