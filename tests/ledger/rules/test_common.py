@@ -43,7 +43,7 @@ NAME = "totals"
 
 def test_a_rule_that_is_broken_is_named() -> None:
     require(True, "rounds", "no")
-    with pytest.raises(RuleViolation, match="^because$") as caught:
+    with pytest.raises(RuleViolation, match=r"^because$") as caught:
         require(False, "rounds", "because")
     assert caught.value.check == "rounds"
 

@@ -127,7 +127,7 @@ def test_ratings_of_unknown_rounds_do_not_stop_an_auditor() -> None:
     failures = audit(bench, [stray, rootless, encoded(bench.close())])
     assert [str(failures[index]) for index in (start, start + 1)] == [
         "there is no round 0000000000000000",
-        "unit 0 is not a service of this round",
+        "its unit is not a service of this round",
     ]
     assert len(failures) == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from pathlib import Path
 
 from circuits.layout import compile_questionnaire
@@ -81,8 +82,7 @@ def test_a_round_whose_totals_would_not_fit_does_not_open() -> None:
         changed: RoundOpened = bench.resigned("evaluator", opened, units=units)
         return changed
 
-    most = max(
-        count for count in range(1, 1000) if largest_posting(scheme, services(count)) <= MAX_TRANSACTION
-    )
+    fits = range(1000)
+    most = bisect_right(fits, MAX_TRANSACTION, key=lambda count: largest_posting(scheme, services(count))) - 1
     bench.refuse(with_services(most + 1), "rounds", f"{most + 2} units are too many for this questionnaire")
     bench.apply(with_services(most))
