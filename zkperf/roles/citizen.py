@@ -72,7 +72,8 @@ class Citizen:
         if voucher.unit not in view.services:
             raise RuleViolation("the voucher is for no service of this round", check="issuance")
         registrar = view.opened.units[voucher.unit].registrar
-        assert registrar is not None
+        if registrar is None:
+            raise RuleViolation("this service has no registrar", check="issuance")
         voucher.verify(registrar)
         # X = x·B, fresh for each voucher
         secret = group.random_nonzero_scalar(self.source)
@@ -123,8 +124,11 @@ class Citizen:
         )
 
     def rate(self, token: Token, answers: Mapping[str, Answer]) -> tuple[Core, Bundle]:
-        """The rating. Raises InputError, naming the question, for answers that it does not allow."""
+        """The rating. Raises InputError, naming the question, for answers that it does not allow, and
+        RuleViolation for a token of another round: its pseudonym must not be seen in this one."""
         view = self.view
+        if token.round != view.round:
+            raise RuleViolation("the token is for another round", check="tokens")
         context = RatingContext(
             ledger=view.ledger,
             round=view.round,
@@ -147,10 +151,15 @@ class Citizen:
         )
 
     def check_promise(self, core: Core, promise: Promise) -> None:
-        """Raises InvalidSignature or RuleViolation unless this is the sequencer's promise for ``core``."""
+        """Raises InvalidSignature or RuleViolation unless this is the sequencer's promise for ``core``.
+
+        Every field counts: a promise in another pseudonym's name would be void once that one rates again.
+        """
         promise.verify(self.view.genesis.log_key)
         digest = sha256(encode_transaction(core)).digest()
-        if (promise.ledger, promise.digest) != (self.view.ledger, digest):
+        promised = (promise.ledger, promise.round, promise.unit, promise.pseudonym, promise.sequence)
+        rated = (self.view.ledger, core.round, core.unit, core.pseudonym, core.sequence)
+        if (promised, promise.digest) != (rated, digest):
             raise RuleViolation("the promise is for another rating", check="signatures")
 
     def __repr__(self) -> str:
