@@ -7,6 +7,9 @@ HTTP service puts into the ``type`` of a problem document.
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 
 class ZkperfError(Exception):
     """Something was refused. ``check`` names the rule that refused it."""
@@ -65,6 +68,10 @@ class RuleViolation(ZkperfError):
     def __init__(self, message: str, *, check: str) -> None:
         super().__init__(message)
         self.check = check
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        # By default an exception crosses to another process without its keyword arguments.
+        return partial(type(self), check=self.check), self.args
 
 
 class InputError(ZkperfError):

@@ -34,6 +34,9 @@ class LyingTrustees(InvalidToken):
         super().__init__(f"bad signature shares of trustees {', '.join(map(str, liars))}: too few are left")
         self.liars = tuple(liars)
 
+    def __reduce__(self) -> tuple[type[LyingTrustees], tuple[tuple[int, ...]]]:
+        return type(self), (self.liars,)
+
 
 @dataclass(frozen=True)
 class Blinding:
