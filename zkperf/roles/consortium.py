@@ -8,6 +8,7 @@ public proofs but not the separation.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,8 +27,8 @@ class Consortium:
 
     ledger: EmbeddedLedger
     trustees: Sequence[Trustee]
-    refusals: list[tuple[int, ZkperfError]] = field(default_factory=list)
-    """Transactions of trustees that the ledger refused: (trustee, why)."""
+    refusals: deque[tuple[int, ZkperfError]] = field(default_factory=lambda: deque(maxlen=100))
+    """What trustees could not do, or the ledger refused: (trustee, why), the latest last."""
 
     # -- writing ----------------------------------------------------------------------------------
 

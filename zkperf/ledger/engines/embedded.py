@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -21,9 +21,10 @@ from typing import BinaryIO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.complaint import FalseComplaint
-from circuits.rating import Bundle, Core, check_bundle
+from circuits.rating import Core
 from zkperf.errors import InputError, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.engines.door import check_ratings
 from zkperf.ledger.engines.pool import Pool, Waiting
 from zkperf.ledger.export import write_export
 from zkperf.ledger.log.checkpoint import Checkpoint, Policy, Signer
@@ -34,8 +35,6 @@ from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
 from zkperf.ledger.promises import Promise, promise
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
-from zkperf.ledger.rules.ratings import admissible
-from zkperf.ledger.rules.verification import Rating, verify_ratings
 from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import Phase, Round, State
 from zkperf.ledger.store.errors import StorageError
@@ -175,6 +174,19 @@ class EmbeddedLedger:
 
     # -- writing ---------------------------------------------------------------------------------
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One writer at a time, on a state that is what is stored: built again if it is not any more."""
+        with self._lock:
+            if self._state.size != self._store.size:
+                self._reload()
+            try:
+                yield
+            except Exception:
+                if self._state.size != self._store.size:
+                    self._reload()
+                raise
+
     def submit(self, data: bytes) -> int:
         """Applies one transaction other than a rating and returns the index of its leaf, once durable.
 
@@ -188,118 +200,28 @@ class EmbeddedLedger:
 
     def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
         """`submit` for many, one after the other, all stored in one durable write."""
-        with self._lock:
-            verdicts: list[int | ZkperfError] = []
+        with self._writing():
             block = self._block = Block(self._state.size)
-            try:
-                for data in items:
-                    verdicts.append(self._take(data, block))
-                self._store_block(block)
-            except Exception:
-                if self._state.size != block.start:
-                    self._reload()
-                raise
+            verdicts = [self._take(data, block) for data in items]
+            self._store_block(block)
             return verdicts
 
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Takes (rating, bundle) pairs: for each a promise, once all of them are durable, or its error."""
-        with self._lock:
-            verdicts, accepted = self._check_ratings(items)
-            self._store.add_pending([item for _, item in accepted])
-            for place, item in accepted:
+        with self._writing():
+            verdicts = check_ratings(self._state, self._pool, items)
+            accepted = [verdict for verdict in verdicts if isinstance(verdict, PendingRating)]
+            self._store.add_pending(accepted)
+            for item in accepted:
                 self._pool.put(Waiting(item.round, item.unit, item.pseudonym, item.sequence, item.core))
-                verdicts[place] = self._promise(item)
-            for round_id, unit in sorted({(item.round, item.unit) for _, item in accepted}):
+            for round_id, unit in sorted({(item.round, item.unit) for item in accepted}):
                 # What was taken is durable and promised: if the disk is full now, it goes on waiting.
                 with suppress(StorageError):
                     self._admit_batch(self._state.rounds[round_id], unit)
-            final = [verdict for verdict in verdicts if verdict is not None]
-            assert len(final) == len(items)
-            return final
-
-    # -- at the door -----------------------------------------------------------------------------
-
-    def _check_ratings(
-        self, items: Sequence[tuple[bytes, bytes]]
-    ) -> tuple[list[Promise | ZkperfError | None], list[tuple[int, PendingRating]]]:
-        verdicts: list[Promise | ZkperfError | None] = [None] * len(items)
-        candidates: list[tuple[int, Core, bytes, bytes]] = []
-        for place, (data, bundle_data) in enumerate(items):
-            try:
-                core = decode_transaction(data)
-                if not isinstance(core, Core):
-                    raise RuleViolation("expected a rating", check=BATCHES)
-                # Cheap checks first: a flood of nonsense must not cost pairings.
-                found = self._check_admission(core)
-                check_bundle(
-                    self._state.commitment_group,
-                    found.scheme.layout,
-                    core,
-                    Bundle.decode(bundle_data),
-                    self._state.members,
-                )
-                candidates.append((place, core, data, bundle_data))
-            except ZkperfError as error:
-                verdicts[place] = error
-        accepted: list[tuple[int, PendingRating]] = []
-        seen: set[tuple[bytes, int, bytes]] = set()
-        places_left: dict[tuple[bytes, int], int] = {}
-        outcome = verify_ratings(self._state, [Rating(core, data) for _, core, data, _ in candidates])
-        for (place, core, data, bundle_data), verdict in zip(candidates, outcome, strict=True):
-            rater = (core.round, core.unit, core.pseudonym)
-            if isinstance(verdict, ZkperfError):
-                verdicts[place] = verdict
-                continue
-            if rater in seen:
-                verdicts[place] = RuleViolation("two ratings of one pseudonym in one request", check=BATCHES)
-                continue
-            cohort = (core.round, core.unit)
-            left = places_left.setdefault(cohort, self._places_left(*cohort))
-            if left == 0 and not self._known(core):
-                verdicts[place] = RuleViolation(
-                    "more ratings than issuances: somebody forges tokens", check=BATCHES
-                )
-            else:
-                seen.add(rater)
-                places_left[cohort] -= not self._known(core)
-                pending = PendingRating(
-                    digest=sha256(data).digest(),
-                    round=core.round,
-                    unit=core.unit,
-                    pseudonym=core.pseudonym,
-                    sequence=core.sequence,
-                    core=data,
-                    bundle=bundle_data,
-                )
-                accepted.append((place, pending))
-        return verdicts, accepted
-
-    def _check_admission(self, core: Core) -> Round:
-        """The round, if the cohort is open, and the sequence number is the next one of this pseudonym."""
-        found = self._state.rounds.get(core.round)
-        if found is None or found.phase is not Phase.OPEN or core.unit not in found.cohorts:
-            raise RuleViolation("there is no such cohort open for ratings", check=BATCHES)
-        logged = found.cohort(core.unit).ratings.get(core.pseudonym)
-        waiting = self._pool.get(core.round, core.unit, core.pseudonym)
-        latest = max((known.sequence for known in (logged, waiting) if known is not None), default=-1)
-        if core.sequence != latest + 1:
-            raise RuleViolation(f"expected sequence number {latest + 1}, got {core.sequence}", check=BATCHES)
-        admissible(self._state, core, final=True)
-        return found
-
-    def _known(self, core: Core) -> bool:
-        """The pseudonym has a rating on the log or waiting."""
-        logged = self._state.rounds[core.round].cohort(core.unit).ratings
-        return core.pseudonym in logged or self._pool.get(core.round, core.unit, core.pseudonym) is not None
-
-    def _places_left(self, round_id: bytes, unit: int) -> int:
-        """How many new pseudonyms may still rate: issuances less ratings on the log and waiting.
-
-        Held at the door already, so that what waits at close is sure to be admissible.
-        """
-        cohort = self._state.rounds[round_id].cohort(unit)
-        fresh = [item for item in self._pool.of(round_id, unit) if item.pseudonym not in cohort.ratings]
-        return cohort.issued - len(cohort.ratings) - len(fresh)
+            return [
+                self._promise(verdict) if isinstance(verdict, PendingRating) else verdict
+                for verdict in verdicts
+            ]
 
     def _check_time(self, transaction: object) -> None:
         if isinstance(transaction, (RoundOpened, RoundClosed, Deadline)):
@@ -365,13 +287,14 @@ class EmbeddedLedger:
                 )
             self._check_time(transaction)
             self._apply([data], block)
-            if isinstance(transaction, RoundClosed):
-                self._apply(self._final_batches(transaction.round), block, trusted=True)
         except FalseComplaint as error:
             self._apply([self._refused(transaction)], block)
             return error
         except ZkperfError as error:
             return error
+        if isinstance(transaction, RoundClosed):
+            # Not refusable any more: what waits was let in because it is admissible now.
+            self._apply(self._final_batches(transaction.round), block, trusted=True)
         return index
 
     def _apply(self, leaves: Sequence[bytes], block: Block, *, trusted: bool = False) -> None:
