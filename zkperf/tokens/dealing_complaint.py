@@ -12,7 +12,7 @@ from __future__ import annotations
 from zkperf.encoding import Bytes32, Record, Uint, encode
 from zkperf.errors import EncodingError, InvalidShare, ZkperfError
 from zkperf.proofs import linear
-from zkperf.proofs.relation import LinearEquation, LinearRelation
+from zkperf.proofs.relation import LinearRelation, same_logarithm
 from zkperf.randomness import RandomBytes, system
 from zkperf.tokens.keygen import CheckedDeal, KeygenContext, open_with
 from zkperf.transcript import COMPACT, session_tag
@@ -81,10 +81,8 @@ def judge_deal_complaint(
 
 
 def _relation(context: KeygenContext, checked: CheckedDeal, trustee: int, point: object) -> LinearRelation:
-    elements = (context.group.generator, context.trustees[trustee - 1], checked.ephemeral, point)
     # T_j = t·B, D = t·Y
-    rows = (LinearEquation(((1, 1),), ((0, 0, 1),)), LinearEquation(((3, 1),), ((0, 2, 1),)))
-    return LinearRelation(context.group, elements, rows)
+    return same_logarithm(context.group, context.trustees[trustee - 1], checked.ephemeral, point)
 
 
 def _tag(context: KeygenContext, checked: CheckedDeal, trustee: int) -> bytes:
