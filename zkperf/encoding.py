@@ -111,11 +111,15 @@ class Record(BaseModel):
         if not isinstance(value, list):
             raise EncodingError(f"{cls.__name__}: expected an array")
         try:
-            return cls.model_validate(value)
+            record = cls.model_validate(value)
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in first["loc"]) or "fields"
             raise EncodingError(f"{cls.__name__}: {where}: {first['msg']}") from None
+        # A record within a record would also pass as a map of its fields.
+        if record.to_array() != _plain(value):
+            raise EncodingError(f"{cls.__name__}: a record that is not an array")
+        return record
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
