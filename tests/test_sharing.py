@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.suites import EVERY
-from tests.toygroup import TOY
+from tests.toygroup import TOY, ToyGroup
 from zkperf.commitments import CommitmentKey
 from zkperf.errors import InvalidShare
 from zkperf.groups.base import Group
@@ -146,6 +146,14 @@ def test_a_coefficient_commitment_is_never_the_identity() -> None:
 def test_impossible_thresholds(threshold: int, members: int) -> None:
     with pytest.raises(ValueError, match="threshold"):
         deal(KEY, VALUES, R, threshold, members)
+
+
+def test_there_are_fewer_trustees_than_scalars() -> None:
+    """Trustee q's share would be the opening itself."""
+    small = CommitmentKey.derive(ToyGroup(11), "small", 1)
+    deal(small, [1], 1, 2, 10)
+    with pytest.raises(ValueError, match="threshold"):
+        deal(small, [1], 1, 2, 11)
 
 
 @pytest.mark.parametrize("indices", [[0, 1], [1, 1], [2, TOY.order + 2], [TOY.order]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ from circuits.rating import Bundle, Core, decode_core, open_shares, sealing_cont
 from tests.circuits.rating.world import World
 from tests.suites import EVERY
 from tests.toygroup import TOY
+from zkperf.encoding import encode
 from zkperf.errors import EncodingError, InvalidProof
 from zkperf.groups.base import Group
+from zkperf.proofs.linear import verify_compact
+from zkperf.proofs.relation import same_logarithm
 from zkperf.sealing import bundle_digest, encode_shares, salted_digest, seal
 from zkperf.sharing import Share
+from zkperf.transcript import COMPACT, session_tag
 
 RATING = b"D" * 32
 J = 2
@@ -245,6 +250,23 @@ def test_a_complaint_cannot_be_moved() -> None:
     other = forger.core.model_copy(update={"sequence": 1})
     with pytest.raises(InvalidProof, match="challenge"):
         verdict(forger.world, other, forger.complaint)
+
+
+def test_the_proof_is_bound_to_everything_else_that_is_said() -> None:
+    world = World()
+    core, bundle = world.rate()
+    complaint = accuse(world, core, bundle)
+    fields = complaint.to_array()[:7]
+    assert fields == [
+        *(core.round, core.unit, RATING, J),
+        list(map(salted_digest, bundle.salts, bundle.sealed)),
+        *(bundle.salts[J - 1], bundle.sealed[J - 1]),
+    ]
+    bound = encode([world.context.ledger, sha256(core.encode()).digest(), *fields])
+    tag = session_tag("complaint", TOY, bound, flavour=COMPACT)
+    ephemeral, point = TOY.decode(core.ephemeral), TOY.decode(complaint.point)
+    relation = same_logarithm(TOY, world.trustees[J - 1], ephemeral, point)
+    verify_compact(relation, complaint.proof, tag)
 
 
 # -- what a complaint tells -------------------------------------------------------------------------

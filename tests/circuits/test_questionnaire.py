@@ -61,6 +61,7 @@ def ranged(kind: str, lowest: int | None, highest: int | None, **more: Any) -> Q
         (single("a", "b|c"), r"without '\|'"),
         (single("a", " b"), "without blanks at the ends"),
         (single("a", "b\n"), "printable"),
+        (single("a", "b\u200bc"), "printable"),
         (single("a", "b" * 201), "1 to 200"),
         (question("q", "single", options=["a", "b"], bounds=(0, None)), "no min and max"),
         (question("q", "single", options=["a", "b"], bounds=(None, 1)), "no min and max"),

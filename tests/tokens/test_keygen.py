@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -139,6 +140,16 @@ def test_the_context_binds_all_that_is_fixed_before() -> None:
     digests = {KeygenContext(**{**base, **change}).digest for change in changes}
     assert len(digests) == len(changes)
     assert CONTEXT.digest in digests
+
+
+def test_digests_are_what_the_protocol_says() -> None:
+    """Their labels keep them apart from everything else that is hashed."""
+    where = [LEDGER, ROUND, 0]
+    trustees = [TOY.encode(trustee) for trustee in CONTEXT.trustees]
+    names = ["zkperf/v1/key-generation", CONTEXT.pairing.name, "toy"]
+    assert CONTEXT.digest == sha256(encode([*names, *where, [3, 5], 2, trustees])).digest()
+    committed = sha256(b"zkperf/v1/deal" + CONTEXT.digest + GOOD.encode()).digest()
+    assert commitment_digest(CONTEXT, GOOD) == committed
 
 
 # -- what everybody checks --------------------------------------------------------------------------

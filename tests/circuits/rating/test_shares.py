@@ -24,6 +24,7 @@ from tests.circuits.rating.world import SPARSE, World
 from tests.circuits.strategies import answer_sheets, questionnaires
 from tests.suites import EVERY
 from tests.toygroup import TOY
+from zkperf.encoding import encode
 from zkperf.errors import EncodingError, InvalidShare
 from zkperf.groups.base import Group
 from zkperf.proofs.batch import verify_each
@@ -107,6 +108,13 @@ def test_the_context_is_the_whole_rating() -> None:
         with pytest.raises(InvalidShare, match="does not open"):
             open_shares(TOY, world.keys, ledger, core, j, point, sealed)
     assert len(contexts) == 1 + len(changes) + 2
+
+
+def test_the_context_is_what_the_protocol_says() -> None:
+    core, _ = World().rate()
+    fields = [b"L" * 32, core.round, core.unit, core.pseudonym, core.ephemeral, core.sequence, 3]
+    points = [list(core.commitments), [list(row) for row in core.coefficients]]
+    assert sealing_context(b"L" * 32, core, 3) == encode(["zkperf rating share", *fields, *points])
 
 
 def test_shares_of_the_wrong_size_do_not_open() -> None:

@@ -34,6 +34,8 @@ def test_another_signature_is_one_more_line() -> None:
         "one\n",
         "one\n\n",
         f"one\n{LINE}\n",
+        f"{LINE}\n",
+        f"{LINE}\n{LINE}\n",
         f"one\n\n{LINE}",
         f"one\n\n{LINE}\n\n",
         f"one\n\n{LINE}\n{LINE}",
