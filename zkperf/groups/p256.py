@@ -90,8 +90,8 @@ class P256(Group):
         return data
 
     def decode(self, data: bytes) -> P256Element:
-        # OpenSSL also knows uncompressed, hybrid and one-byte (identity) forms, so the form is checked here.
-        if len(data) != self.element_size or data[0] not in (2, 3):
+        # OpenSSL also knows uncompressed, hybrid and one-byte (identity) forms, which have other sizes.
+        if len(data) != self.element_size:
             raise EncodingError("P-256: expected a compressed point of 33 bytes")
         if int.from_bytes(data[1:], "big") >= hashing.P:
             raise EncodingError("P-256: coordinate is not reduced")

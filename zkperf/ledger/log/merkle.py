@@ -171,8 +171,8 @@ def verify_consistency(size1: int, size2: int, root1: bytes, root2: bytes, proof
 
 
 def _check_shape(size: int, hashes: Sequence[bytes]) -> None:
-    if not 0 < size < MAX_SIZE:
-        raise InvalidLogProof(f"expected a tree size in [1, 2^63), got {size}")
+    if size >= MAX_SIZE:
+        raise InvalidLogProof(f"expected a tree size below 2^63, got {size}")
     if any(len(digest) != HASH_BYTES for digest in hashes):
         raise InvalidLogProof(f"expected hashes of {HASH_BYTES} bytes in the proof")
 
