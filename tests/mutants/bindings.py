@@ -72,9 +72,11 @@ def _inputs(scope: Scope, sink: ast.expr, classes: dict[str, ast.ClassDef]) -> I
         yield from _inputs(scope, sink.body, classes)
         yield from _inputs(scope, sink.orelse, classes)
     elif isinstance(sink, ast.Name):
-        for value in assigned(scope, sink.id):
+        values = assigned(scope, sink.id)
+        for value in values:
             yield from _inputs(scope, value, classes)
-        for node in own_nodes(scope):
+        begun = any(isinstance(value, ast.List) and value.elts for value in values)
+        for node in own_nodes(scope) if begun else ():
             if isinstance(node, ast.Expr) and ast.unparse(node).startswith(f"{sink.id}.append("):
                 yield Change("binding", node, ast.Pass(), "left out")
     elif isinstance(sink, ast.Subscript | ast.Call):

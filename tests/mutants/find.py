@@ -19,6 +19,7 @@ VERIFIERS = (
     "circuits/rating/core.py",
     "circuits/rating/shares.py",
     "circuits/rating/verifier.py",
+    "zkperf/randomness.py",
     "zkperf/commitments.py",
     "zkperf/encoding.py",
     "zkperf/sealing.py",
@@ -36,12 +37,15 @@ VERIFIERS = (
     "zkperf/ledger/log/*.py",
     "zkperf/ledger/rules/*.py",
     "zkperf/ledger/engines/*.py",
+    "zkperf/ledger/store/store.py",
     "zkperf/roles/auditor.py",
     "zkperf/roles/citizen.py",
+    "zkperf/roles/evidence.py",
     "zkperf/roles/registrar.py",
     "zkperf/roles/shares.py",
     "zkperf/roles/trustee.py",
     "zkperf/roles/view.py",
+    "zkperf/roles/wire.py",
 )
 """The modules that decide whether something is accepted."""
 
