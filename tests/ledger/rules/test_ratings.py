@@ -231,8 +231,11 @@ def test_the_same_rating_does_not_enter_twice() -> None:
 # -- forged tokens ------------------------------------------------------------------------------------
 
 
-def stolen_token(bench: Bench, unit: int = 1) -> Token:
-    """A token that the members make among themselves, with no voucher and no issuance."""
+def stolen_token(bench: Bench, unit: int = 1, x: int | None = None) -> Token:
+    """A token that the members make among themselves, with no voucher and no issuance.
+
+    ``x`` is the pseudonym's secret, drawn if it is not given.
+    """
     state, found = bench.state, bench.round
     group, keygen = state.commitment_group, found.keygen_of(unit)
     place = keygen.context.cohorts.index(unit)
@@ -240,7 +243,7 @@ def stolen_token(bench: Bench, unit: int = 1) -> Token:
     weights = lagrange_at_zero(BLS12381.g1.order, [1, 2])
     shares = [bench.trustees[j]._secrets(found, keygen)[place] for j in (1, 2)]
     secret = sum(w * k for w, k in zip(weights, shares, strict=True)) % BLS12381.g1.order
-    x = group.random_nonzero_scalar()
+    x = group.random_nonzero_scalar() if x is None else x
     point = message_point(BLS12381, state.ledger, found.digest, unit, group.encode(x * group.generator))
     return Token(
         round=found.digest,

@@ -1,0 +1,275 @@
+"""At the door: ratings that are sure to be admissible at close are taken in, nothing of others is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from circuits.rating import Bundle, Core
+from tests.ledger.bench import Bench
+from tests.ledger.rules.test_ratings import stolen_token
+from tests.world import World
+from zkperf.errors import EncodingError, InvalidProof, InvalidShare, InvalidToken, RuleViolation
+from zkperf.ledger.engines import door
+from zkperf.ledger.promises import Promise
+from zkperf.ledger.state import Round
+from zkperf.ledger.transactions import encode_transaction
+from zkperf.roles.citizen import Citizen, Token
+
+GOOD = {"recommend": "good"}
+Pair = tuple[bytes, bytes]
+
+
+@dataclass
+class Scene:
+    """An open round: the first drawn of A has a rating on the log, the second one waiting."""
+
+    world: World
+    found: Round
+    drawn: list[tuple[Citizen, Token]]
+    sent: list[tuple[Core, Bundle]]
+
+    def rating(self, place: int, sequence: int = 0, **token: Any) -> tuple[Core, Bundle]:
+        citizen, own = self.drawn[place]
+        return citizen.rate(own.model_copy(update={"next_sequence": sequence, **token}), GOOD)
+
+    def refused(self, core: Core, bundle: Bundle, error: type[Exception], check: str, match: str) -> None:
+        """The rating is refused by this error, and nothing is kept of it."""
+        ledger = self.world.consortium.ledger
+        before = ledger.waiting(self.found.digest, 1), ledger.state.size
+        digests = [item.digest for item in ledger._store.all_pending()]
+        verdict = self.world.refusal(core, bundle)
+        assert (type(verdict), verdict.check) == (error, check)
+        assert match in str(verdict)
+        assert (ledger.waiting(self.found.digest, 1), ledger.state.size) == before
+        assert [item.digest for item in ledger._store.all_pending()] == digests
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    """Nothing that these tests send is taken in, so they share it."""
+    world = World.create(tmp_path_factory.mktemp("door") / "ledger")
+    found = world.open_round(("A", "B"))
+    drawn = [world.citizen(found) for _ in range(8)]
+    sent = []
+    for citizen, token in drawn[:5]:
+        sent.append(citizen.rate(token, GOOD))
+        world.send(*sent[-1])
+    cohort = found.cohort(1)
+    # Four waited, two of them entered, then one more came.
+    assert len(cohort.ratings) == 2 and world.consortium.ledger.waiting(found.digest, 1) == 3
+    order = sorted(range(5), key=lambda place: sent[place][0].pseudonym not in cohort.ratings)
+    drawn[:5] = [drawn[place] for place in order]
+    sent = [sent[place] for place in order]
+    yield Scene(world, found, drawn, sent)
+    world.consortium.close()
+
+
+LOGGED, WAITING, NEW = 0, 4, 5
+
+
+def test_only_ratings_come_through_this_door(scene: Scene) -> None:
+    evaluator = scene.world.folder.evaluator(scene.world.state.ledger, scene.world.clock)
+    bundle = scene.sent[0][1].encode()
+    items = [(evaluator.close_round(scene.found.digest), bundle), (b"?", bundle), (b"", b"")]
+    other, broken, empty = scene.world.consortium.submit_ratings(items)
+    assert isinstance(other, RuleViolation) and "expected a rating" in str(other)
+    assert isinstance(broken, EncodingError) and isinstance(empty, EncodingError)
+
+
+@pytest.mark.parametrize("changes", [{"round": bytes(32)}, {"unit": 0}, {"unit": 3}])
+def test_the_cohort_is_open(scene: Scene, changes: dict[str, Any]) -> None:
+    core, bundle = scene.rating(NEW)
+    match = "there is no such cohort open for ratings"
+    scene.refused(core.model_copy(update=changes), bundle, RuleViolation, "batches", match)
+
+
+def test_sequence_numbers_follow_one_another(scene: Scene) -> None:
+    for place, sequence, expected in (
+        (NEW, 1, 0),
+        (NEW, 3, 0),
+        (LOGGED, 0, 1),
+        (LOGGED, 2, 1),
+        (WAITING, 0, 1),
+        (WAITING, 2, 1),
+    ):
+        match = f"expected sequence number {expected}, got {sequence}"
+        scene.refused(*scene.rating(place, sequence), RuleViolation, "batches", match)
+
+
+def test_a_rating_that_is_sent_again_is_refused(scene: Scene) -> None:
+    for place in (LOGGED, WAITING):
+        scene.refused(*scene.sent[place], RuleViolation, "batches", "expected sequence number 1, got 0")
+
+
+def test_a_rating_comes_with_its_own_bundle(scene: Scene) -> None:
+    core, bundle = scene.rating(NEW)
+    _, other = scene.rating(NEW)
+    match = "the bundle is not the one that the rating was made with"
+    scene.refused(core, other, InvalidShare, "complaints", match)
+    swapped = bundle.model_copy(update={"sealed": bundle.sealed[::-1]})
+    scene.refused(core, swapped, InvalidShare, "complaints", match)
+    salted = bundle.model_copy(update={"salts": (bytes(64), *bundle.salts[1:])})
+    scene.refused(core, salted, InvalidShare, "complaints", match)
+
+
+def test_a_bundle_has_a_share_for_every_member(scene: Scene) -> None:
+    core, bundle = scene.rating(NEW)
+    for changes in (
+        {"sealed": bundle.sealed[:2]},
+        {"salts": bundle.salts[:2]},
+        {"sealed": (), "salts": ()},
+        {"sealed": (bundle.sealed[0][:-1], *bundle.sealed[1:])},
+    ):
+        scene.refused(core, bundle.model_copy(update=changes), EncodingError, "encoding", "bundle: expected")
+
+
+@pytest.mark.parametrize("bundle", [b"", b"\x80", b"\x82\x80\x80\x00"])
+def test_a_bundle_is_a_bundle(scene: Scene, bundle: bytes) -> None:
+    core, _ = scene.rating(NEW)
+    [verdict] = scene.world.consortium.submit_ratings([(encode_transaction(core), bundle)])
+    assert isinstance(verdict, EncodingError)
+
+
+def test_a_rating_whose_proof_does_not_hold_is_not_taken_in(scene: Scene) -> None:
+    core, bundle = scene.rating(NEW)
+    forged = core.model_copy(update={"proof": scene.sent[0][0].proof})
+    scene.refused(forged, bundle, InvalidProof, "proofs", "the rating's proof does not hold")
+
+
+def test_a_rating_whose_token_is_not_the_cohorts_is_not_taken_in(scene: Scene) -> None:
+    forged = scene.rating(NEW, token=scene.drawn[NEW + 1][1].token)
+    scene.refused(*forged, InvalidToken, "tokens", "not a signature of the cohort's key")
+    smuggled = scene.rating(NEW, unit=2)
+    scene.refused(
+        *smuggled, RuleViolation, "batches", "more ratings than issuances"
+    )  # nobody has a token of B
+    copied = scene.sent[LOGGED][0].model_copy(update={"pseudonym": scene.rating(NEW)[0].pseudonym})
+    scene.refused(copied, scene.sent[LOGGED][1], InvalidToken, "tokens", "")
+
+
+def test_nonsense_costs_no_pairings(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    real = door.verify_ratings
+
+    def verify(state: Any, ratings: Any) -> Any:
+        seen.append(len(ratings))
+        return real(state, ratings)
+
+    monkeypatch.setattr(door, "verify_ratings", verify)
+    core, bundle = scene.rating(NEW, 7)
+    items = [(encode_transaction(core), bundle.encode())] * 5 + [(b"?", b"")]
+    assert len(scene.world.consortium.submit_ratings(items)) == 6
+    assert seen == [0]
+
+
+# -- where things are taken in, each test has a world of its own ------------------------------------------
+
+
+@pytest.fixture
+def world(tmp_path: Any) -> Iterator[World]:
+    world = World.create(tmp_path / "ledger", floor=3)
+    yield world
+    world.consortium.close()
+
+
+def pairs(*ratings: tuple[Core, Bundle]) -> list[Pair]:
+    return [(encode_transaction(core), bundle.encode()) for core, bundle in ratings]
+
+
+def test_every_verdict_stands_in_its_ratings_place(world: World) -> None:
+    found = world.open_round(min_cohort=3)
+    drawn = [world.citizen(found) for _ in range(4)]
+    ratings = [citizen.rate(token, GOOD) for citizen, token in drawn]
+    ratings[1] = ratings[1][0].model_copy(update={"proof": ratings[0][0].proof}), ratings[1][1]
+    ratings[2] = ratings[2][0], ratings[3][1]
+    verdicts = world.consortium.submit_ratings(pairs(*ratings))
+    assert [type(verdict) for verdict in verdicts] == [Promise, InvalidProof, InvalidShare, Promise]
+    assert world.consortium.ledger.waiting(found.digest, 1) == 2
+    assert world.consortium.submit_ratings([]) == []
+
+
+def test_one_rating_of_a_pseudonym_in_one_request(world: World) -> None:
+    found = world.open_round(min_cohort=3)
+    citizen, token = world.citizen(found)
+    first, second = citizen.rate(token, GOOD), citizen.rate(token, GOOD)
+    bad = first[0].model_copy(update={"proof": second[0].proof}), first[1]
+    verdicts = world.consortium.submit_ratings(pairs(bad, first, second))
+    assert [type(verdict) for verdict in verdicts] == [InvalidProof, Promise, RuleViolation]
+    assert str(verdicts[2]) == "two ratings of one pseudonym in one request"
+
+
+def test_one_pseudonym_in_two_cohorts_is_two_raters(world: World) -> None:
+    """Nobody should, but a device that draws no fresh pseudonym harms nobody but its owner."""
+    found = world.open_round(("A", "B"), min_cohort=3)
+    citizen, _ = world.citizen(found, 1)
+    world.citizen(found, 2)
+    bench = Bench(world.folder, world.leaves())
+    ratings = [citizen.rate(stolen_token(bench, unit, 7), GOOD) for unit in (1, 2)]
+    assert ratings[0][0].pseudonym == ratings[1][0].pseudonym
+    verdicts = world.consortium.submit_ratings(pairs(*ratings))
+    assert [type(verdict) for verdict in verdicts] == [Promise, Promise]
+
+
+def test_the_last_replacement_is_the_last(world: World) -> None:
+    found = world.open_round(min_cohort=3)
+    citizen, token = world.citizen(found)
+    assert world.state.rules.max_sequence == 3
+    for sequence in range(4):
+        world.send(*citizen.rate(token.model_copy(update={"next_sequence": sequence}), GOOD))
+    again = citizen.rate(token.model_copy(update={"next_sequence": 4}), GOOD)
+    assert "can be replaced at most 3 times" in str(world.refusal(*again))
+
+
+def forged(world: World, citizen: Citizen) -> tuple[Core, Bundle]:
+    """A rating with a token that the members made among themselves."""
+    bench = Bench(world.folder, world.leaves())
+    return citizen.rate(stolen_token(bench), GOOD)
+
+
+def test_what_waits_counts_against_the_issuances(world: World) -> None:
+    found = world.open_round(min_cohort=3)
+    drawn = [world.citizen(found) for _ in range(2)]
+    honest = [citizen.rate(token, GOOD) for citizen, token in drawn]
+    first, second, third = (forged(world, drawn[0][0]) for _ in range(3))
+    match = "more ratings than issuances: somebody forges tokens"
+    # Two were issued: of three in one request the third finds no place.
+    one, two, three = world.consortium.submit_ratings(pairs(honest[0], first, second))
+    assert isinstance(one, Promise) and isinstance(two, Promise) and str(three) == match
+    # Nor does one that comes later, the honest one included: the forger has taken its place.
+    assert str(world.refusal(*third)) == str(world.refusal(*honest[1])) == match
+    # Who is waiting already may replace its rating.
+    citizen, token = drawn[0]
+    world.send(*citizen.rate(token.model_copy(update={"next_sequence": 1}), GOOD))
+
+
+def test_what_is_on_the_log_counts_against_the_issuances(world: World) -> None:
+    found = world.open_round(min_cohort=3)
+    drawn = [world.citizen(found) for _ in range(6)]
+    for citizen, token in drawn:
+        world.send(*citizen.rate(token, GOOD))
+    assert (len(found.cohort(1).ratings), world.consortium.ledger.waiting(found.digest, 1)) == (3, 3)
+    match = "more ratings than issuances: somebody forges tokens"
+    assert match in str(world.refusal(*forged(world, drawn[0][0])))
+    # A replacement of one on the log takes no place.
+    logged = next(
+        place
+        for place, (citizen, token) in enumerate(drawn)
+        if citizen.rate(token, GOOD)[0].pseudonym in found.cohort(1).ratings
+    )
+    citizen, token = drawn[logged]
+    world.send(*citizen.rate(token.model_copy(update={"next_sequence": 1}), GOOD))
+    assert match in str(world.refusal(*forged(world, drawn[0][0])))
+    # One more case, one more place.
+    world.citizen(found)
+    world.send(*forged(world, drawn[0][0]))
+
+
+def test_a_closed_round_takes_no_rating(world: World) -> None:
+    found = world.open_round(min_cohort=3)
+    citizen, token = world.citizen(found)
+    world.close_round(found)
+    assert "there is no such cohort open" in str(world.refusal(*citizen.rate(token, GOOD)))
