@@ -99,7 +99,7 @@ def validate(questionnaire: Questionnaire) -> None:
 
 
 def _check_identifier(identifier: str, what: str) -> None:
-    # '|' joins several choices in a row of answers; blanks at the ends would be lost there. Text is not empty.
+    # '|' joins several choices in a row of answers; blanks at the ends would be lost there.
     clean = identifier.isprintable() and identifier == identifier.strip() and "|" not in identifier
     if not clean or len(identifier) > MAX_IDENTIFIER:
         raise InputError(
