@@ -1,0 +1,65 @@
+"""docs/for-auditors.md and docs/for-evaluators.md: every command and program runs as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.world import World, number, questionnaire, single
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def run(guide: str, folder: Path) -> str:
+    """What the guide's commands print, one after the other in one shell."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    script = "".join(re.sub(r"^export PATH.*\n", "", block) for block in blocks)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-eu", "-c", script],
+        env=os.environ | {"PATH": path, "COLUMNS": "120"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_for_auditors(tmp_path: Path) -> None:
+    world = World.create(tmp_path / "demo")
+    found = world.open_round(["A", "B"], questionnaire(single(), number()))
+    for unit in (1, 2):
+        world.rate(found, [{"recommend": "good", "minutes": 3}] * 3, unit)
+    world.close_round(found)
+    world.consortium.close()
+    guide = (DOCS / "for-auditors.md").read_text("utf-8")
+    programs = re.findall(r"as\s+`(\w+\.py)`:\n\n```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    assert len(programs) == 3
+    for name, source in programs:
+        (tmp_path / name).write_text(source, "utf-8")
+    printed = run(guide, tmp_path)
+    for expected in (
+        "origin verified",
+        "Audit FAILED",
+        "the audit ends with 1",
+        "'anonymity_set': 3",
+        "minutes 6 {} 18 3.000000",
+        "all commitment 1 6 ratings: 18",
+        "is the beginning of this one",
+    ):
+        assert expected in printed
+
+
+def test_for_evaluators(tmp_path: Path) -> None:
+    """The answers are given, so every line of figures that the guide shows has to be printed."""
+    guide = (DOCS / "for-evaluators.md").read_text("utf-8")
+    printed = run(guide, tmp_path)
+    shown = re.findall(r"^```text\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    lines = [line for block in shown for line in block.splitlines() if re.match(r"│|Harbour|Mill Lane", line)]
+    assert len(lines) > 15
+    assert not [line for line in lines if line not in printed]
