@@ -150,7 +150,7 @@ class Store:
     def leaf(self, index: int) -> bytes:
         """The bytes of one leaf. IndexError if there is none of that index."""
         with self._reading() as connection:
-            data = connection.scalar(select(Leaf.data).where(Leaf.index == index))
+            data = connection.scalar(_LEAF, {"wanted": index})
         if data is None:
             raise IndexError(f"the log has no leaf {index}")
         return data
@@ -178,9 +178,7 @@ class Store:
 
     def checkpoint(self, size: int | None = None) -> str:
         """The latest signed checkpoint, or that of the tree of ``size``. IndexError if there is none."""
-        query = select(CheckpointNote.note).order_by(CheckpointNote.size.desc()).limit(1)
-        if size is not None:
-            query = query.where(CheckpointNote.size == size)
+        query = _LATEST if size is None else _LATEST.where(CheckpointNote.size == size)
         with self._reading() as connection:
             note = connection.scalar(query)
         if note is None:
@@ -192,9 +190,8 @@ class Store:
 
         StorageError if there is no checkpoint.
         """
-        query = select(CheckpointNote.note).order_by(CheckpointNote.size.desc()).limit(1)
         with self._reading() as connection:
-            size, note = _size(connection), connection.scalar(query)
+            size, note = _size(connection), connection.scalar(_LATEST)
         if not isinstance(note, str):
             raise StorageError(f"{self._path}: the latest checkpoint is missing or damaged")
         return size, note
@@ -249,13 +246,8 @@ class Store:
         """
         with self._writing() as connection:
             for item in items:
-                found = connection.execute(
-                    select(Pending.digest, Pending.sequence).where(
-                        Pending.round == item.round,
-                        Pending.unit == item.unit,
-                        Pending.pseudonym == item.pseudonym,
-                    )
-                ).one_or_none()
+                rater = {"round": item.round, "unit": item.unit, "pseudonym": item.pseudonym}
+                found = connection.execute(_WAITING, rater).one_or_none()
                 if found is not None:
                     if found.digest == item.digest:
                         continue
@@ -354,11 +346,19 @@ class Store:
             connection.close()
 
 
+# Statements of every rating or receipt: to put one together takes longer than to run it.
+_LEAF = select(Leaf.data).where(Leaf.index == bindparam("wanted"))
+_LATEST = select(CheckpointNote.note).order_by(CheckpointNote.size.desc()).limit(1)
+_WAITING = select(Pending.digest, Pending.sequence).where(
+    Pending.round == bindparam("round"),
+    Pending.unit == bindparam("unit"),
+    Pending.pseudonym == bindparam("pseudonym"),
+)
+_NODE = select(Node.hash).where(Node.level == bindparam("level"), Node.index == bindparam("index"))
 _PENDING_COLUMNS = [column.name for column in Pending.__table__.columns]
 _PENDING = select(*Pending.__table__.columns, Bundle.data.label("bundle")).join(
     Bundle, Bundle.digest == Pending.digest
 )
-_NODE = select(Node.hash).where(Node.level == bindparam("level"), Node.index == bindparam("index"))
 
 
 def _insert(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
