@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from circuits.rating import Bundle, Core
 from zkperf.errors import InvalidShare, ZkperfError
@@ -68,21 +69,22 @@ class Consortium:
 
     def settle(self) -> None:
         """Lets every trustee do what the ledger's state asks of it, until there is nothing left to do."""
-        stubborn: set[int] = set()
+        stuck: set[tuple[int, bytes]] = set()
         progress = True
         while progress:
             progress = False
-            for trustee in self.trustees:
-                if trustee.index in stubborn:
+            for trustee, round_id in product(self.trustees, list(self.ledger.state.rounds)):
+                if (trustee.index, round_id) in stuck:
                     continue
+                state = self.ledger.state
                 try:
-                    for transaction in trustee.duties(self.ledger.state, self.ledger.bundles):
+                    for transaction in trustee.duties_in(state, state.rounds[round_id], self.ledger.bundles):
                         self.ledger.submit(transaction)
                         progress = True
                 except ZkperfError as error:
-                    # A member that errs or lies must not stop the others.
+                    # A member that errs or lies must not stop the others, nor one round the next.
                     self.refusals.append((trustee.index, error))
-                    stubborn.add(trustee.index)
+                    stuck.add((trustee.index, round_id))
 
     # -- reading ----------------------------------------------------------------------------------
 

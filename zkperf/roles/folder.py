@@ -18,6 +18,7 @@ from pathlib import Path
 from zkperf.errors import InputError
 from zkperf.groups import suite
 from zkperf.ledger.engines.embedded import EmbeddedLedger
+from zkperf.ledger.rules.genesis import MAX_MEMBERS, MIN_COHORT_FLOOR
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.transactions import Genesis
 from zkperf.randomness import RandomBytes, system
@@ -70,8 +71,12 @@ class LedgerFolder:
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise InputError(f"{path} exists and is not empty: choose another folder for the ledger")
+        if not 1 <= members <= MAX_MEMBERS:
+            raise InputError(f"members: expected 1 to {MAX_MEMBERS}, got {members}")
         if not 1 <= threshold <= members:
             raise InputError(f"threshold: expected 1 to {members} (the number of members), got {threshold}")
+        if min_cohort_floor < MIN_COHORT_FLOOR:
+            raise InputError(f"smallest cohort: expected at least {MIN_COHORT_FLOOR}, got {min_cohort_floor}")
         group = suite(suite_name)
         folder = cls(path)
         path.mkdir(parents=True, exist_ok=True)

@@ -99,8 +99,12 @@ class Trustee:
     def duties(self, state: State, fetch: FetchBundles) -> Iterator[bytes]:
         """The transactions that this trustee has to post now, each decided on the state of that moment."""
         for found in list(state.rounds.values()):
-            for transaction in self._duties_of_round(state, found, fetch):
-                yield encode_transaction(transaction)
+            yield from self.duties_in(state, found, fetch)
+
+    def duties_in(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[bytes]:
+        """The same for one round. Raises a ZkperfError if the trustee cannot do what it should."""
+        for transaction in self._duties_of_round(state, found, fetch):
+            yield encode_transaction(transaction)
 
     # -- round by round ---------------------------------------------------------------------------
 
