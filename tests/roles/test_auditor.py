@@ -9,8 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from circuits.rating import Core
 from tests.roles.eventful import ANSWERS_A, Story, changed, check, failures, sign_checkpoint
 from tests.world import World, audit_leaves
 from zkperf.ledger.log.checkpoint import Cosigner
@@ -91,6 +93,17 @@ def test_a_log_that_stops_earlier_passes_and_shows_where_each_round_stands(story
         assert report.ok, (size, failures(report))
         assert (phase is None) == (report.open_rounds == [])
         assert phase is None or phase in report.open_rounds[0]
+
+
+@pytest.mark.parametrize("size", [1, 7, 25])
+def test_how_many_leaves_are_applied_at_a_time_does_not_matter(
+    story: Story, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaves = changed(story, {story.places(Core)[1]: story.leaves[story.places(Core)[-1]], 5: b"?"})
+    whole = failures(audit_leaves(leaves, story.note, story.ledger))
+    monkeypatch.setattr("zkperf.roles.auditor.CHUNK", size)
+    assert failures(audit_leaves(leaves, story.note, story.ledger)) == whole
+    assert audit_leaves(story.leaves, story.note, story.ledger).ok
 
 
 # -- the log as a whole -----------------------------------------------------------------------------
