@@ -10,7 +10,7 @@ import typer
 
 from zkperf.cli import citizen_commands, operator_commands
 from zkperf.cli.options import GenesisOption, JsonOption, parse_digest
-from zkperf.cli.output import DONE, REFUSED, UNUSABLE, print_json, results, say
+from zkperf.cli.output import DONE, REFUSED, UNUSABLE, print_json, results, say, say_where
 from zkperf.errors import EncodingError, InputError, ZkperfError
 
 app = typer.Typer(
@@ -105,13 +105,6 @@ def demo(
 
 app.add_typer(operator_commands.commands)
 app.add_typer(citizen_commands.commands)
-
-
-def say_where(ledger: Path, genesis: str) -> None:
-    """Where everything lies and how to look at it."""
-    say(f"\nLedger:  {ledger}   (genesis {genesis})")
-    say(f"Audit:   zkperf audit {ledger} --genesis {genesis}")
-    say(f"Report:  {(ledger / 'report.html').resolve().as_uri()}   (open it in a browser)")
 
 
 def main() -> None:

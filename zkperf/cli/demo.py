@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zkperf.cli.output import results, say
+from zkperf.cli.output import results, say, say_where
 from zkperf.cli.survey import run_survey
 from zkperf.surveys.responses_file import Response
 from zkperf.surveys.survey406 import COMPARISON, NOTE, SERVICE, draw_respondents, questionnaire
@@ -13,8 +13,6 @@ from zkperf.surveys.tables import audit_table, result_table
 
 def run_demo(ledger: Path) -> bool:
     """Runs the replay in a new folder; whether the audit passed."""
-    from zkperf.cli.app import say_where
-
     folder = unused(ledger)
     asked = questionnaire()
     responses = [

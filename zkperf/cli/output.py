@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -35,6 +36,13 @@ def say(message: str) -> None:
 def emit(line: str) -> None:
     """One line of a result on stdout, as it is: for people and for scripts."""
     print(line)
+
+
+def say_where(ledger: Path, genesis: str) -> None:
+    """Where everything lies and how to look at it."""
+    say(f"\nLedger:  {ledger}   (genesis {genesis})")
+    say(f"Audit:   zkperf audit {ledger} --genesis {genesis}")
+    say(f"Report:  {(ledger / 'report.html').resolve().as_uri()}   (open it in a browser)")
 
 
 def print_json(value: Any) -> None:
