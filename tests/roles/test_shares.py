@@ -1,0 +1,189 @@
+"""A trustee's book of shares: what is good, what is bad, and what is deleted when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from circuits.rating import Bundle, Core
+from tests.ledger.bench import Bench, Rated, a_round
+from tests.ledger.forgeries import garbage_for, rating_with, wrong_share_for
+from zkperf.errors import EncodingError, InvalidShare, RuleViolation
+from zkperf.ledger.transactions import digest
+from zkperf.roles.shares import ShareBook
+from zkperf.sharing import check_share
+
+GOOD = {"recommend": "good"}
+ME = 2
+
+
+def book_of(bench: Bench, trustee: int = ME) -> ShareBook:
+    group = bench.state.commitment_group
+    return ShareBook(trustee, group, bench.folder.keys(f"member-{trustee}").sealing_key(group))
+
+
+def pair(rated: Rated) -> tuple[Core, Bundle]:
+    return rated.core, rated.bundle
+
+
+def nothing(digests: Sequence[bytes]) -> dict[bytes, bytes]:
+    return {}
+
+
+def closed() -> Bench:
+    """A round that is closed, with all ratings of A on the log."""
+    bench = a_round()
+    bench.rate_all(1)
+    return bench
+
+
+def fetcher(bench: Bench, asked: list[bytes]) -> Any:
+    bundles = {digest(rated.core): rated.bundle.encode() for rated in bench.ratings}
+
+    def fetch(digests: Sequence[bytes]) -> dict[bytes, bytes]:
+        asked.extend(digests)
+        return {wanted: bundles[wanted] for wanted in digests}
+
+    return fetch
+
+
+def test_good_shares_are_kept() -> None:
+    bench = closed()
+    book = book_of(bench)
+    book.receive(bench.state, [pair(rated) for rated in bench.of(1)])
+    key = bench.round.scheme.keys[0]
+    for rated in bench.of(1):
+        share = book.share(bench.round, digest(rated.core), 0)
+        accepted = bench.round.cohort(1).ratings[rated.core.pseudonym]
+        check_share(key, accepted.commitments[0], accepted.coefficients[0], ME, share)
+    assert book.bad_on_log(bench.round) == []
+    book.receive(bench.state, [])
+
+
+def test_bad_shares_are_found_among_many_and_complained_about_once_they_are_on_the_log() -> None:
+    bench = a_round()
+    for place, how in ((0, garbage_for(ME)), (3, wrong_share_for(ME)), (4, garbage_for(3))):
+        core, bundle = rating_with(bench.ratings[place], GOOD, **how)
+        bench.ratings[place] = bench.ratings[place]._replace(core=core, bundle=bundle)
+    book = book_of(bench)
+    book.receive(bench.state, [pair(rated) for rated in bench.of(1)])
+    assert book.bad_on_log(bench.round) == []
+    bench.rate_all(1)
+    bad = [pair(bench.ratings[place]) for place in (0, 3)]
+    assert sorted(book.bad_on_log(bench.round), key=lambda item: item[0].encode()) == sorted(
+        bad, key=lambda item: item[0].encode()
+    )
+    for core, _ in bad:
+        with pytest.raises(InvalidShare, match="trustee 2 has no good share of a counted rating"):
+            book.share(bench.round, digest(core), 0)
+    # The share of trustee 3 is not trustee 2's affair.
+    book.share(bench.round, digest(bench.ratings[4].core), 0)
+    bench.round.cohort(1).ratings[bad[0][0].pseudonym].struck = True
+    assert book.bad_on_log(bench.round) == [bad[1]]
+
+
+def test_what_is_missing_is_asked_for_once() -> None:
+    bench, asked = closed(), list[bytes]()
+    book = book_of(bench)
+    known, others = bench.of(1)[:2], bench.of(1)[2:]
+    book.receive(bench.state, [pair(rated) for rated in known])
+    book.settle(bench.state, bench.round, fetcher(bench, asked))
+    assert set(asked) == {digest(rated.core) for rated in others} and len(asked) == 4
+    for rated in bench.of(1):
+        book.share(bench.round, digest(rated.core), 0)
+    book.settle(bench.state, bench.round, fetcher(bench, asked))
+    assert len(asked) == 4
+
+
+def test_a_bad_share_that_was_fetched_is_found_too() -> None:
+    bench = a_round()
+    core, bundle = rating_with(bench.ratings[0], GOOD, **wrong_share_for(ME))
+    bench.ratings[0] = bench.ratings[0]._replace(core=core, bundle=bundle)
+    bench.rate_all(1)
+    book = book_of(bench)
+    book.settle(bench.state, bench.round, fetcher(bench, []))
+    assert book.bad_on_log(bench.round) == [(core, bundle)]
+
+
+def test_bundles_that_cannot_be_had_are_missed() -> None:
+    bench = closed()
+    book = book_of(bench)
+    with pytest.raises(RuleViolation, match="the sealed shares of 6 ratings cannot be had") as caught:
+        book.settle(bench.state, bench.round, nothing)
+    assert caught.value.check == "counted set"
+    some = fetcher(bench, [])
+
+    def half(digests: Sequence[bytes]) -> dict[bytes, bytes]:
+        return dict(list(some(digests).items())[:2])
+
+    with pytest.raises(RuleViolation, match="the sealed shares of 4 ratings cannot be had"):
+        book.settle(bench.state, bench.round, half)
+    # What was had is kept.
+    with pytest.raises(RuleViolation, match="the sealed shares of 4 ratings cannot be had"):
+        book.settle(bench.state, bench.round, nothing)
+
+
+def test_a_bundle_that_is_not_the_ratings_own_is_not_taken_for_it() -> None:
+    """A ledger that hands out a false bundle gains no complaint about an honest rater."""
+    bench = closed()
+    book, honest = book_of(bench), fetcher(bench, [])
+
+    def swapped(digests: Sequence[bytes]) -> dict[bytes, bytes]:
+        bundles = honest(digests)
+        return dict(zip(bundles, reversed(list(bundles.values())), strict=True))
+
+    with pytest.raises(InvalidShare, match="the bundle is not the one that the rating was made with"):
+        book.settle(bench.state, bench.round, swapped)
+    with pytest.raises(EncodingError):
+        book.settle(bench.state, bench.round, lambda digests: dict.fromkeys(digests, b"?"))
+    assert book.bad_on_log(bench.round) == []
+    book.settle(bench.state, bench.round, honest)
+
+
+def held(book: ShareBook, bench: Bench) -> set[bytes]:
+    page = book._pages.get(bench.round.digest)
+    return set() if page is None else {*page.good, *page.bad}
+
+
+def test_shares_of_replaced_and_struck_ratings_are_deleted_after_close() -> None:
+    bench = a_round()
+    core, bundle = rating_with(bench.ratings[5], GOOD, **garbage_for(ME))
+    bench.ratings[5] = bench.ratings[5]._replace(core=core, bundle=bundle)
+    replaced, struck = bench.ratings[0], bench.ratings[5]
+    token = replaced.token.model_copy(update={"next_sequence": 1})
+    newer = Rated(replaced.citizen, token, *replaced.citizen.rate(token, GOOD))
+    overtaken = bench.of(2)[0]
+    book = book_of(bench)
+    book.receive(bench.state, [pair(r) for r in (*bench.of(1), newer, overtaken)])
+    bench.apply(*bench.batch([rated.core for rated in bench.of(1)]))
+    bench.apply(bench.close())
+    bench.apply(*bench.batch([newer.core], final=True))
+    bench.round.cohort(1).ratings[core.pseudonym].struck = True
+    assert len(held(book, bench)) == 8
+    book.settle(bench.state, bench.round, nothing)
+    kept = {digest(rated.core) for rated in bench.of(1)[1:5]} | {digest(newer.core)}
+    assert held(book, bench) == kept
+    assert digest(replaced.core) not in kept and digest(struck.core) not in kept
+
+
+def test_a_published_round_is_forgotten() -> None:
+    bench = closed()
+    book = book_of(bench)
+    book.settle(bench.state, bench.round, fetcher(bench, []))
+    assert len(held(book, bench)) == 6
+    book.forget(bench.round)
+    assert held(book, bench) == set()
+    book.forget(bench.round)
+
+
+def test_a_book_shows_nothing() -> None:
+    bench = closed()
+    book = book_of(bench)
+    book.receive(bench.state, [pair(rated) for rated in bench.of(1)])
+    text = repr(book) + str(book) + repr(list(book._pages.values()))
+    assert str(book.secret) not in text
+    for rated in bench.of(1):
+        share = book.share(bench.round, digest(rated.core), 0)
+        assert str(share.blinding) not in text and str(share.values[0]) not in text + repr(share)
