@@ -6,25 +6,35 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import NamedTuple
 
 from circuits.rating import (
     Bundle,
     Core,
-    DecodedCore,
     check_bundle,
     decode_core,
     open_shares,
     share_equations,
 )
+from zkperf._native import RatingLeaf, ShareOpener
 from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.state import Accepted, Round, State
 from zkperf.ledger.transactions import decode_transaction, encode_transaction
 from zkperf.proofs.batch import Equation, verify_each
+from zkperf.sealing import decode_shares
 from zkperf.sharing import Share
 
 FetchBundles = Callable[[Sequence[bytes]], dict[bytes, bytes]]
 """Digests of ratings to their bundles: how a trustee asks again for what it has lost."""
+
+
+class Sealed(NamedTuple):
+    """A rating with its bundle, and its leaf."""
+
+    core: Core
+    bundle: Bundle
+    leaf: bytes
 
 
 @dataclass
@@ -45,29 +55,20 @@ class ShareBook:
     _pages: defaultdict[bytes, Page] = field(default_factory=lambda: defaultdict(Page), repr=False)
 
     def receive(self, state: State, ratings: Sequence[tuple[Core, Bundle]]) -> None:
-        """Opens this trustee's share of each rating and checks all of them as one batch."""
-        opened: list[tuple[bytes, Core, Bundle, tuple[Share, ...]]] = []
-        equations: list[list[Equation]] = []
+        """Opens this trustee's share of each rating and checks all of a round's as one batch."""
+        by_round: dict[bytes, list[Sealed]] = {}
         for core, bundle in ratings:
-            digest = sha256(encode_transaction(core)).digest()
-            scheme = state.rounds[core.round].scheme
-            decoded = decode_core(self.group, scheme.layout, state.rules.threshold, core)
-            try:
-                shares = self._open(state, core, decoded, bundle)
-            except InvalidShare:
-                self._pages[core.round].bad[digest] = (core, bundle)
-                continue
-            opened.append((digest, core, bundle, shares))
-            equations.append(
-                share_equations(scheme.keys, decoded.commitments, decoded.coefficients, self.index, shares)
-            )
-        culprits = set(verify_each(self.group, equations))
-        for place, (digest, core, bundle, shares) in enumerate(opened):
-            page = self._pages[core.round]
-            if place in culprits:
-                page.bad[digest] = (core, bundle)
-            else:
-                page.good[digest] = shares
+            sealed = Sealed(core, bundle, encode_transaction(core))
+            by_round.setdefault(core.round, []).append(sealed)
+        for round_id, items in by_round.items():
+            found, page = state.rounds[round_id], self._pages[round_id]
+            task = self._open_readably if found.verifier is None else self._open_in_kernel
+            for (core, bundle, leaf), shares in zip(items, task(state, found, items), strict=True):
+                digest = sha256(leaf).digest()
+                if shares is None:
+                    page.bad[digest] = (core, bundle)
+                else:
+                    page.good[digest] = shares
 
     def settle(self, state: State, found: Round, fetch: FetchBundles) -> None:
         """After close: deletes the shares of ratings that were replaced or struck out, and asks again for
@@ -110,12 +111,47 @@ class ShareBook:
         """Deletes the shares of a round of which everything that may be published is opened."""
         self._pages.pop(found.digest, None)
 
-    def _open(self, state: State, core: Core, decoded: DecodedCore, bundle: Bundle) -> tuple[Share, ...]:
-        keys = state.rounds[core.round].scheme.keys
-        # D = t_j·Y
-        point = self.group.msm([self.secret], [decoded.ephemeral])
-        sealed = bundle.sealed[self.index - 1]
-        return open_shares(self.group, keys, state.ledger, core, self.index, point, sealed)
+    # -- opening: the readable definition and the kernel, held to the same by a test ---------------
+
+    def _open_readably(
+        self, state: State, found: Round, items: Sequence[Sealed]
+    ) -> list[tuple[Share, ...] | None]:
+        """The good shares of each rating of one round, None where they are bad."""
+        scheme = found.scheme
+        opened: list[tuple[Share, ...] | None] = []
+        equations: list[list[Equation]] = []
+        places: list[int] = []
+        for place, (core, bundle, _) in enumerate(items):
+            decoded = decode_core(self.group, scheme.layout, state.rules.threshold, core)
+            # D = t_j·Y
+            point = self.group.msm([self.secret], [decoded.ephemeral])
+            sealed = bundle.sealed[self.index - 1]
+            try:
+                shares = open_shares(self.group, scheme.keys, state.ledger, core, self.index, point, sealed)
+            except InvalidShare:
+                opened.append(None)
+                continue
+            opened.append(shares)
+            places.append(place)
+            equations.append(
+                share_equations(scheme.keys, decoded.commitments, decoded.coefficients, self.index, shares)
+            )
+        for culprit in verify_each(self.group, equations):
+            opened[places[culprit]] = None
+        return opened
+
+    def _open_in_kernel(
+        self, state: State, found: Round, items: Sequence[Sealed]
+    ) -> list[tuple[Share, ...] | None]:
+        leaves = [RatingLeaf(item.leaf) for item in items]
+        ratings = found.verifier.decode(leaves)
+        sealed = [item.bundle.sealed[self.index - 1] for item in items]
+        opener = ShareOpener(self.index, self.group.encode_scalar(self.secret))
+        lengths = [len(key.generators) for key in found.scheme.keys]
+        return [
+            None if plaintext is None else decode_shares(self.group, plaintext, lengths)
+            for plaintext in opener.open(found.verifier, leaves, ratings, sealed)
+        ]
 
 
 def _counted(found: Round) -> Iterator[Accepted]:
