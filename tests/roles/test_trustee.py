@@ -1,0 +1,500 @@
+"""Trustees, honest and lying: a liar is named, harms nobody but itself, and never stops the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from circuits.complaint import FalseComplaint, complain
+from circuits.possession import verify_possession
+from tests.ledger.bench import Bench, Rated, a_new_round, in_phase
+from tests.ledger.forgeries import cheating_deal, garbage_for, rating_with, wrong_share_for
+from tests.suites import REAL
+from tests.world import World, number, questionnaire, single
+from zkperf.encoding import Record
+from zkperf.errors import InvalidOpening, InvalidShare, RuleViolation
+from zkperf.groups.base import Group
+from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.rules.genesis import possession_context
+from zkperf.ledger.rules.tally import counted_ratings
+from zkperf.ledger.signing import public_bytes, signed
+from zkperf.ledger.state import Keygen, Phase, Round, State
+from zkperf.ledger.transactions import (
+    Checked,
+    ComplaintPosted,
+    ComplaintRefused,
+    DealChallenged,
+    decode_transaction,
+    digest,
+)
+from zkperf.roles import citizen as citizen_module
+from zkperf.roles.keystore import KeyStore
+from zkperf.roles.shares import FetchBundles
+from zkperf.roles.trustee import Trustee
+from zkperf.tokens.blind import LyingTrustees, verify_share
+from zkperf.tokens.keygen import Deal
+
+GOOD = {"recommend": "good"}
+POOR = {"recommend": "poor"}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Three members, threshold 2."""
+    world = World.create(tmp_path / "ledger")
+    yield world
+    world.consortium.close()
+
+
+@pytest.fixture
+def four(tmp_path: Path) -> Iterator[World]:
+    """Four members, threshold 2: one of them may lie or be silent."""
+    world = World.create(tmp_path / "ledger", members=4)
+    assert world.state.enough == 3
+    yield world
+    world.consortium.close()
+
+
+def put(world: World, kind: type[Trustee], *members: int) -> None:
+    """Replaces members by others with the same keys."""
+    trustees = list(world.consortium.trustees)
+    for j in members:
+        old = trustees[j - 1]
+        trustees[j - 1] = kind(j, old.store, old.group)
+    world.consortium.trustees = trustees
+
+
+def refusals(world: World) -> dict[int, set[type[Exception]]]:
+    """What kinds of refusals there were, by member."""
+    found: dict[int, set[type[Exception]]] = {}
+    for member, error in world.consortium.refusals:
+        found.setdefault(member, set()).add(type(error))
+    return found
+
+
+def counts(found: Round, unit: int = 1) -> dict[str, int]:
+    assert found.result is not None
+    listed = found.result[unit].questions[0].counts
+    assert listed is not None
+    return {entry.option: entry.count for entry in listed if entry.count}
+
+
+def end_stage(world: World, found: Round) -> None:
+    world.clock.now += world.state.rules.stage_seconds
+    evaluator = world.folder.evaluator(world.state.ledger, world.clock)
+    world.consortium.submit(evaluator.end_stage(found.digest))
+
+
+# -- joining ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("group", REAL)
+def test_who_enrols_gets_keys_and_proves_that_it_has_them(tmp_path: Path, group: Group) -> None:
+    store = KeyStore(tmp_path)
+    member = Trustee.enrol("audit", store, group)
+    assert member.name == "audit"
+    assert member.signing_key == public_bytes(store.signing_key())
+    element = group.decode(member.sealing_key)
+    assert element == store.sealing_key(group) * group.generator
+    verify_possession(group, element, possession_context("audit", member.signing_key), member.possession)
+    trustee = Trustee(1, store, group)
+    assert repr(trustee) == "<trustee 1>"
+
+
+# -- token shares -------------------------------------------------------------------------------------
+
+
+def test_only_recorded_points_are_signed_and_asking_again_is_harmless(world: World) -> None:
+    found = world.open_round()
+    citizen, _ = world.citizen(found)
+    voucher = world.voucher(found)
+    request = citizen.request_token(voucher)
+    key, trustee = public_bytes(voucher.key()), world.consortium.trustees[0]
+    with pytest.raises(RuleViolation, match="no point is recorded for this voucher") as caught:
+        trustee.token_share(world.state, key)
+    assert caught.value.check == "issuance"
+    with pytest.raises(RuleViolation, match="no point is recorded for this voucher"):
+        world.consortium.token_shares(key)
+    world.consortium.submit(request.issue)
+    share = trustee.token_share(world.state, key)
+    assert share == trustee.token_share(world.state, key)
+    again = Trustee(1, trustee.store, trustee.group)
+    assert share == again.token_share(world.state, key)
+    share_key = BLS12381.g2.decode(found.keygens[0].share_key(1, 1))
+    blinded = BLS12381.g1.decode(world.state.vouchers[key].blinded)
+    verify_share(BLS12381, share_key, blinded, BLS12381.g1.decode(share))
+
+
+class Garbler(Trustee):
+    """Signs another point."""
+
+    def token_share(self, state: State, voucher: bytes) -> bytes:
+        share = BLS12381.g1.decode(super().token_share(state, voucher))
+        return BLS12381.g1.encode(share + share)
+
+
+class Mumbler(Trustee):
+    """Answers with what is no point at all."""
+
+    def token_share(self, state: State, voucher: bytes) -> bytes:
+        return b"no share"
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The trustees that devices found to be lying, token by token."""
+    liars: list[tuple[int, ...]] = []
+    real = citizen_module.finish
+
+    def finish(*arguments: Any) -> Any:
+        token, found = real(*arguments)
+        liars.append(found)
+        return token, found
+
+    monkeypatch.setattr(citizen_module, "finish", finish)
+    return liars
+
+
+@pytest.mark.parametrize("liar", [1, 2, 3])
+def test_a_device_gets_its_token_and_knows_who_lied(
+    world: World, named: list[tuple[int, ...]], liar: int
+) -> None:
+    found = world.open_round()
+    put(world, Garbler, liar)
+    rated = world.rate(found, [GOOD] * 3)
+    assert len(rated) == 3
+    # The third share is looked at only where the first two do not make a token.
+    assert named == [(liar,) if liar < 3 else ()] * 3
+    world.close_round(found)
+    assert counts(found) == {"good": 3} and world.audit().ok
+
+
+def test_noise_in_place_of_a_share_is_as_good_as_silence(world: World, named: list[tuple[int, ...]]) -> None:
+    found = world.open_round()
+    put(world, Mumbler, 1)
+    world.rate(found, [GOOD] * 2)
+    assert named == [(), ()]
+
+
+def test_with_too_many_liars_there_is_no_token_and_all_are_named(world: World) -> None:
+    found = world.open_round()
+    put(world, Garbler, 1, 3)
+    with pytest.raises(LyingTrustees) as caught:
+        world.citizen(found)
+    assert caught.value.liars == (1, 3)
+
+
+# -- deals --------------------------------------------------------------------------------------------
+
+
+class Cheat(Trustee):
+    """Deals member 1 a share that it cannot open."""
+
+    def _deal(self, keygen: Keygen) -> Deal:
+        name = f"bad-{keygen.context.part}"
+        if not self.store.has(name):
+            self.store.write(name, cheating_deal(keygen.context, self.index, 1).encode())
+        return Deal.decode(self.store.read(name))
+
+
+def test_who_deals_badly_is_disqualified_and_the_round_opens(world: World) -> None:
+    put(world, Cheat, 3)
+    found = world.open_round()
+    [challenge] = [t for t in map(decode_transaction, world.leaves()) if isinstance(t, DealChallenged)]
+    assert (challenge.complaint.accuser, challenge.complaint.dealer) == (1, 3)
+    assert found.keygens[0].disqualified == {3} and found.phase is Phase.OPEN
+    # It still is a trustee: its share of the others' deals is good.
+    world.rate(found, [GOOD] * 3)
+    world.close_round(found)
+    assert counts(found) == {"good": 3} and world.audit().ok
+
+
+def test_a_deal_is_made_once_and_deleted_when_it_is_posted(world: World) -> None:
+    bench = a_new_round(3, 2)
+    trustee = bench.trustees[1]
+    commitment = bench.duty(1).commitment
+    [name] = [path.name for path in trustee.store._folder.iterdir() if path.name.startswith("deal-")]
+    # After a restart it commits to the same deal.
+    bench.trustees[1] = Trustee(1, trustee.store, trustee.group)
+    assert bench.duty(1).commitment == commitment
+    bench.settle(until=lambda: bench.round.phase is Phase.DEALING)
+    assert trustee.store.has(name)
+    bench.settle(1)
+    assert bench.round.keygens[0].deals[1].digest == commitment.digest
+    assert not trustee.store.has(name)
+
+
+class Absent(Trustee):
+    """Does nothing."""
+
+    def duties_in(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[bytes]:
+        return iter(())
+
+
+def test_who_is_dealt_a_bad_share_and_misses_the_stage_stops_nobody(four: World) -> None:
+    """Member 1 is dealt a bad share and does not say so in time: it can sign no tokens, the others can."""
+    put(four, Cheat, 4)
+    put(four, Absent, 1)
+    found = four.open_round()
+    assert found.phase is Phase.COMMITTING
+    end_stage(four, found)
+    assert found.phase is Phase.ACCEPTING
+    end_stage(four, found)
+    assert found.phase is Phase.OPEN and found.keygens[0].disqualified == set()
+    put(four, Trustee, 1)
+    four.rate(found, [GOOD] * 3)
+    assert refusals(four) == {1: {InvalidShare}}
+    four.close_round(found)
+    assert counts(found) == {"good": 3} and four.audit().ok
+
+
+# -- silence ------------------------------------------------------------------------------------------
+
+
+def test_a_silent_member_holds_nobody_up_longer_than_the_deadline(four: World) -> None:
+    put(four, Absent, 3)
+    found = four.open_round()
+    for phase in (Phase.COMMITTING, Phase.ACCEPTING):
+        assert found.phase is phase
+        end_stage(four, found)
+    assert found.phase is Phase.OPEN
+    four.rate(found, [GOOD] * 2 + [POOR])
+    four.close_round(found)
+    assert found.phase is Phase.CHECKING and found.checked == {1, 2, 4}
+    end_stage(four, found)
+    assert found.phase is Phase.PUBLISHED and counts(found) == {"good": 2, "poor": 1}
+    assert four.audit().ok
+
+
+def test_two_silent_members_of_four_are_too_many(four: World) -> None:
+    found = four.open_round()
+    four.rate(found, [GOOD] * 3)
+    put(four, Absent, 3, 4)
+    four.close_round(found)
+    with pytest.raises(RuleViolation, match="only 2 members have finished, 3 are needed"):
+        end_stage(four, found)
+    assert found.phase is Phase.CHECKING and found.openings == {}
+
+
+# -- wrong sums ---------------------------------------------------------------------------------------
+
+
+class Inflater(Trustee):
+    """Adds one to every sum."""
+
+    def _sums(self, state: State, found: Round) -> Record:
+        posted: Any = super()._sums(state, found)
+        one_more = self.group.encode_scalar
+        sums = tuple(
+            item.model_copy(
+                update={"values": (one_more(self.group.decode_scalar(item.values[0]) + 1), *item.values[1:])}
+            )
+            for item in posted.sums
+        )
+        return signed(
+            type(posted),
+            self._signing,
+            state.ledger,
+            round=found.digest,
+            trustee=self.index,
+            stage=posted.stage,
+            sums=sums,
+        )
+
+
+@pytest.mark.parametrize("liar", [1, 2])
+def test_a_wrong_sum_is_refused_and_the_others_finish(world: World, liar: int) -> None:
+    put(world, Inflater, liar)
+    found = world.open_round(asked=questionnaire(single(), number()))
+    world.rate(found, [GOOD | {"minutes": 3}] * 3)
+    world.close_round(found)
+    assert found.phase is Phase.PUBLISHED and counts(found) == {"good": 3}
+    assert refusals(world) == {liar: {InvalidOpening}}
+    assert all(f"member {liar}'s sum" in str(error) for _, error in world.consortium.refusals)
+    assert world.audit().ok
+
+
+# -- false complaints ---------------------------------------------------------------------------------
+
+
+class Accuser(Trustee):
+    """Complains about every rating there is."""
+
+    def receive(self, state: State, ratings: Sequence[Any]) -> None:
+        super().receive(state, ratings)
+        self.seen = [*getattr(self, "seen", []), *ratings]
+
+    def _check_shares(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
+        logged = {rating.digest for rating in counted_ratings(found, 1)}
+        for core, bundle in getattr(self, "seen", []):
+            if digest(core) in logged:
+                complaint = complain(
+                    self.group, state.ledger, digest(core), core, bundle, self.index, self._secret
+                )
+                yield signed(ComplaintPosted, self._signing, state.ledger, complaint=complaint)
+
+
+def test_false_complaints_are_refused_and_change_nothing(four: World) -> None:
+    put(four, Accuser, 2)
+    found = four.open_round()
+    four.rate(found, [GOOD] * 6)
+    four.close_round(found)
+    assert refusals(four)[2] == {FalseComplaint}
+    on_the_log = [t for t in map(decode_transaction, four.leaves()) if isinstance(t, ComplaintRefused)]
+    assert {t.trustee for t in on_the_log} == {2} and len(on_the_log) == found.refused_complaints[2] > 0
+    assert found.cohort(1).counted == 6
+    # It has never said that it has checked: the others go on without it.
+    assert found.checked == {1, 3, 4}
+    end_stage(four, found)
+    assert found.phase is Phase.PUBLISHED and counts(found) == {"good": 6}
+    assert four.audit().ok
+
+
+def test_no_rating_is_lost_to_a_flood_of_false_complaints(four: World) -> None:
+    put(four, Accuser, 2)
+    found = four.open_round()
+    four.rate(found, [GOOD] * 6)
+    for _ in range(12):
+        four.consortium.settle()
+    assert found.refused_complaints == {2: 10}
+    assert refusals(four)[2] == {FalseComplaint, RuleViolation}
+    size = four.state.size
+    four.consortium.settle()
+    assert four.state.size == size
+    assert found.cohort(1).counted == len(found.cohort(1).ratings)
+
+
+# -- bad shares from citizens -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", [garbage_for, wrong_share_for])
+def test_who_sends_a_bad_share_falls_out_alone_with_the_proof_on_the_ledger(world: World, how: Any) -> None:
+    found = world.open_round()
+    drawn = [world.citizen(found) for _ in range(6)]
+    for place, (citizen, token) in enumerate(drawn):
+        if place == 2:
+            honest = Rated(citizen, token, *citizen.rate(token, POOR))
+            core, bundle = rating_with(honest, POOR, **how(2))
+        else:
+            core, bundle = citizen.rate(token, GOOD)
+        world.send(core, bundle)
+        if place == 2:
+            cheat = core
+    world.close_round(found)
+    assert found.phase is Phase.PUBLISHED and counts(found) == {"good": 5}
+    posted = [t.complaint for t in map(decode_transaction, world.leaves()) if isinstance(t, ComplaintPosted)]
+    assert [(complaint.trustee, complaint.rating) for complaint in posted] == [(2, digest(cheat))]
+    assert found.cohort(1).ratings[cheat.pseudonym].struck
+    assert list(world.consortium.refusals) == [] and world.audit().ok
+
+
+def test_who_was_struck_out_while_the_round_is_open_can_rate_properly(world: World) -> None:
+    found = world.open_round()
+    world.consortium.ledger._random = FirstComeFirstServed()  # type: ignore[assignment]
+    citizen, token = world.citizen(found)
+    world.send(*rating_with(Rated(citizen, token, *citizen.rate(token, POOR)), POOR, **garbage_for(2)))
+    world.rate(found, [GOOD] * 3)
+    cohort = found.cohort(1)
+    assert [rating.struck for rating in cohort.ratings.values()].count(True) == 1
+    core, bundle = citizen.rate(token.model_copy(update={"next_sequence": 1}), POOR)
+    world.send(core, bundle)
+    world.close_round(found)
+    assert counts(found) == {"good": 3, "poor": 1}
+    assert not cohort.ratings[core.pseudonym].struck and world.audit().ok
+
+
+class FirstComeFirstServed:
+    """Lets those enter who came first."""
+
+    def sample(self, population: Sequence[Any], count: int) -> list[Any]:
+        return list(population)[:count]
+
+
+def test_several_cheats_and_one_share_bad_for_all(world: World) -> None:
+    """Each of two trustees finds a bad share; a rating that is bad for both is struck out once."""
+    found = world.open_round()
+    for_all = {"sealed": lambda sealed: tuple(bytes(len(item)) for item in sealed)}
+    for how in (garbage_for(1), garbage_for(3), for_all):
+        citizen, token = world.citizen(found)
+        world.send(*rating_with(Rated(citizen, token, *citizen.rate(token, POOR)), POOR, **how))
+    world.rate(found, [GOOD] * 4)
+    world.close_round(found)
+    assert counts(found) == {"good": 4}
+    posted = [t.complaint for t in map(decode_transaction, world.leaves()) if isinstance(t, ComplaintPosted)]
+    assert len({complaint.rating for complaint in posted}) == len(posted) == 3
+    assert list(world.consortium.refusals) == [] and world.audit().ok
+
+
+def test_who_misses_a_bad_share_cannot_sum_and_the_others_can(four: World) -> None:
+    """Member 2 sleeps through the check. Its sum would be wrong, so it posts none."""
+    found = four.open_round()
+    citizen, token = four.citizen(found)
+    four.send(*rating_with(Rated(citizen, token, *citizen.rate(token, POOR)), POOR, **garbage_for(2)))
+    four.rate(found, [GOOD] * 3)
+    awake = four.consortium.trustees
+    put(four, Absent, 2)
+    four.close_round(found)
+    four.consortium.trustees = [awake[1]]
+    end_stage(four, found)
+    assert found.phase is Phase.SUMMING and found.sums == {}
+    assert "trustee 2 has no good share of a counted rating" in str(four.consortium.refusals[-1][1])
+    four.consortium.trustees = [awake[0], awake[3]]
+    four.consortium.settle()
+    # The shares of the others were good, so the rating counts.
+    assert counts(found) == {"good": 3, "poor": 1}
+
+
+# -- lost bundles -------------------------------------------------------------------------------------
+
+
+def test_who_lacks_a_share_does_not_say_that_it_has_checked(world: World) -> None:
+    found = world.open_round()
+    world.rate(found, [GOOD] * 3)
+    ledger, trustees = world.consortium.ledger, world.consortium.trustees
+    world.consortium.trustees = []
+    world.close_round(found)
+    [other] = [t for t in trustees if t.index == 2]
+    fresh = Trustee(2, other.store, other.group)
+    with pytest.raises(RuleViolation, match="the sealed shares of 3 ratings cannot be had"):
+        list(fresh.duties(ledger.state, lambda digests: {}))
+    [duty] = fresh.duties(ledger.state, ledger.bundles)
+    assert isinstance(decode_transaction(duty), Checked)
+
+
+def test_a_round_that_is_stuck_does_not_hold_up_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = world.open_round(("A",), name="first")
+    world.rate(first, [GOOD] * 3)
+    ledger = world.consortium.ledger
+    lost = {item.digest for item in ledger._store.all_pending()}
+    real = ledger.bundles
+    monkeypatch.setattr(
+        ledger, "bundles", lambda digests: {d: b for d, b in real(digests).items() if d not in lost}
+    )
+    put(world, Trustee, 1, 2, 3)
+    world.close_round(first)
+    assert first.phase is Phase.DRAINING
+    assert refusals(world) == {j: {RuleViolation} for j in (1, 2, 3)}
+    second = world.open_round(("B",), questionnaire(single("again")), name="second")
+    world.rate(second, [{"again": "good"}] * 3)
+    world.close_round(second)
+    assert (first.phase, second.phase) == (Phase.DRAINING, Phase.PUBLISHED)
+
+
+def test_a_published_rounds_shares_are_deleted(world: World) -> None:
+    found = world.open_round()
+    world.rate(found, [GOOD] * 3)
+    trustee = world.consortium.trustees[0]
+    assert trustee._shares._pages[found.digest].good
+    world.close_round(found)
+    assert found.digest not in trustee._shares._pages
+
+
+def test_an_honest_trustee_has_nothing_to_do_when_all_is_done() -> None:
+    told = in_phase(Phase.PUBLISHED)
+    bench = Bench(told.folder, told.leaves, told.ratings)
+    assert [list(bench.duties(j)) for j in (1, 2, 3)] == [[], [], []]
