@@ -1,4 +1,4 @@
-"""docs/for-auditors.md and docs/for-evaluators.md: every command and program runs as it stands there."""
+"""The guides in docs/: every command and every program in them runs as it stands there."""
 
 from __future__ import annotations
 
@@ -30,13 +30,18 @@ def run(guide: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_for_auditors(tmp_path: Path) -> None:
-    world = World.create(tmp_path / "demo")
+def finished_round(path: Path) -> None:
+    """A ledger with one finished round, as `make demo` leaves one."""
+    world = World.create(path)
     found = world.open_round(["A", "B"], questionnaire(single(), number()))
     for unit in (1, 2):
         world.rate(found, [{"recommend": "good", "minutes": 3}] * 3, unit)
     world.close_round(found)
     world.consortium.close()
+
+
+def test_for_auditors(tmp_path: Path) -> None:
+    finished_round(tmp_path / "demo")
     guide = (DOCS / "for-auditors.md").read_text("utf-8")
     programs = re.findall(r"as\s+`(\w+\.py)`:\n\n```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     assert len(programs) == 3
@@ -63,3 +68,11 @@ def test_for_evaluators(tmp_path: Path) -> None:
     lines = [line for block in shown for line in block.splitlines() if re.match(r"│|Harbour|Mill Lane", line)]
     assert len(lines) > 15
     assert not [line for line in lines if line not in printed]
+
+
+def test_operations(tmp_path: Path) -> None:
+    finished_round(tmp_path / "demo")
+    printed = run((DOCS / "operations.md").read_text("utf-8"), tmp_path)
+    assert "(0, 0)\n" in printed
+    assert "Audit passed" in printed
+    assert (tmp_path / "restored/keys/member-1/sealing.key").stat().st_mode & 0o077 == 0
