@@ -11,6 +11,7 @@ import pytest
 from circuits.complaint import Complaint, FalseComplaint, complain, judge
 from circuits.rating import Bundle, Core, decode_core, open_shares, sealing_context
 from tests.circuits.rating.world import World
+from tests.misfits import refuses_misfits
 from tests.suites import EVERY
 from tests.toygroup import TOY
 from zkperf.encoding import encode
@@ -250,6 +251,11 @@ def test_a_complaint_cannot_be_moved() -> None:
     other = forger.core.model_copy(update={"sequence": 1})
     with pytest.raises(InvalidProof, match="challenge"):
         verdict(forger.world, other, forger.complaint)
+
+
+def test_fields_of_the_wrong_type_are_refused() -> None:
+    world = World()
+    refuses_misfits(accuse(world, *world.rate()), "sealed", "point", "proof")
 
 
 def test_the_proof_is_bound_to_everything_else_that_is_said() -> None:

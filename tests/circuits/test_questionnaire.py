@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from circuits.questionnaire import Option, Question, Questionnaire, validate
 from tests.circuits.strategies import question, questionnaire, questionnaires
+from tests.misfits import refuses_misfits
 from zkperf.encoding import decode, encode
 from zkperf.errors import EncodingError, InputError
 
@@ -25,6 +26,12 @@ def test_encoding_round_trips(form: Questionnaire) -> None:
 def test_texts_round_trip_in_several_languages() -> None:
     option = Option(id="很好", text={"zh": "很好", "en": "very good"})
     assert Option.decode(option.encode()) == option
+
+
+def test_fields_of_the_wrong_type_are_refused() -> None:
+    option = Option(id="a", text={"en": "A"})
+    asked = question("q", "multi", bounds=(1, 2)).model_copy(update={"options": (option,)})
+    refuses_misfits(Questionnaire(id="test", title={"en": "Test"}, questions=(asked,)))
 
 
 def test_bytes_with_an_unknown_kind_are_refused() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.misfits import refuses_misfits
 from zkperf.encoding import encode
 from zkperf.errors import EncodingError, InvalidSignature
 from zkperf.ledger.promises import Promise, promise
@@ -39,6 +40,10 @@ def test_a_promise_says_which_rating_it_is_about() -> None:
     assert {name: getattr(given(), name) for name in FIELDS} == FIELDS
     given().verify(public_bytes(KEY))
     assert Promise.decode(given().encode()) == given()
+
+
+def test_fields_of_the_wrong_type_are_refused() -> None:
+    refuses_misfits(given(), "pseudonym")
 
 
 def test_what_is_signed_byte_by_byte() -> None:

@@ -44,6 +44,8 @@ def checks(scope: Scope, errors: frozenset[str], *, rules: bool = False) -> Iter
                 assert isinstance(node.value, ast.Call)
                 conditions.append(node.value.args[0])
             yield Change("call", node, ast.Pass(), "left out")
+        elif isinstance(node, ast.AnnAssign) and _is_record(scope):
+            yield Change("type", node.annotation, ast.Name("object", ast.Load()), "of any type", node)
         elif isinstance(node, ast.comprehension) and rules:
             for condition in node.ifs:
                 conditions.append(condition)
@@ -74,6 +76,12 @@ def _refuses(branch: ast.If, errors: frozenset[str], rules: bool) -> bool:
 def _is_verdict(value: ast.expr, errors: frozenset[str]) -> bool:
     """An error as a value, a failure in a report, or the reason why something is withheld."""
     return name_of(value) in {*errors, "fail"} or ast.unparse(value).startswith("Reason.")
+
+
+def _is_record(scope: Scope) -> bool:
+    """A class of objects that are decoded: the types of its fields are checks."""
+    bases = scope.bases if isinstance(scope, ast.ClassDef) else []
+    return any(ast.unparse(base) in ("Record", "Signed") for base in bases)
 
 
 def _calls(call: ast.Call) -> Iterator[Change]:

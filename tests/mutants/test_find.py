@@ -159,7 +159,9 @@ def test_fields_of_a_record() -> None:
         def message(self):
             return encode(self.to_array()[1:])
     """
+    types = ["of any type"] * 3
     assert [effect for _, _, effect in effects(source)] == [
+        *types,
         "without the field `unit`",
         "without the field `digest`",
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.misfits import refuses_misfits
 from tests.tokens.dealer import (
     check,
     deal_with,
@@ -46,6 +47,10 @@ def bad() -> CheckedDeal:
 def test_a_true_complaint_is_accepted() -> None:
     complaint = complain(CONTEXT, bad(), 4, 1004)
     judge_deal_complaint(CONTEXT, bad(), DealComplaint.decode(complaint.encode()))
+
+
+def test_fields_of_the_wrong_type_are_refused() -> None:
+    refuses_misfits(complain(CONTEXT, bad(), 4, 1004), "point", "proof")
 
 
 def test_a_complaint_about_shares_that_do_not_match_is_accepted() -> None:

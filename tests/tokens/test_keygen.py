@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.misfits import refuses_misfits
 from tests.tokens.dealer import (
     LEDGER,
     ROUND,
@@ -60,6 +61,11 @@ def test_an_honest_deal_is_accepted_and_its_shares_open(members: int, threshold:
         for share, row in zip(shares, checked.coefficients, strict=True):
             assert len(row) == threshold
             assert share == sum(point.log * j**k for k, point in enumerate(row)) % order
+
+
+def test_fields_of_the_wrong_type_are_refused() -> None:
+    refuses_misfits(GOOD, "ephemeral", "knowledge", "sealed")
+    refuses_misfits(commit(CONTEXT, GOOD))
 
 
 def test_a_deal_is_what_the_protocol_says() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.misfits import refuses_misfits
 from tests.tokens.dealer import LEDGER, ROUND, check, deal_with, toy_context
 from zkperf.errors import InvalidToken, RuleViolation
 from zkperf.groups.bls12381 import BLS12381
@@ -42,6 +43,11 @@ def run(
         for j, secret in enumerate(secrets, start=1)
     ]
     return cohort_keys(context, checked), rows
+
+
+def test_fields_of_the_wrong_type_are_refused() -> None:
+    keys, _ = run(CONTEXT, [1001, 1002, 1003, 1004], [1, 2])
+    refuses_misfits(keys)
 
 
 @pytest.mark.parametrize(("members", "threshold"), [(2, 1), (2, 2), (3, 2), (4, 2), (5, 3), (7, 4)])

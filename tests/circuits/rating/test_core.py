@@ -11,6 +11,7 @@ from circuits.rating import Core, decode_core
 from circuits.rating.core import challenge
 from tests.circuits.rating.world import TOKEN, World
 from tests.circuits.strategies import question, questionnaire
+from tests.misfits import refuses_misfits
 from tests.suites import EVERY, RISTRETTO255
 from tests.toygroup import TOY
 from zkperf.errors import EncodingError
@@ -37,6 +38,12 @@ def test_cores_and_bundles_round_trip(group: Group) -> None:
     assert Core.decode(core.encode()) == core
     assert type(bundle).decode(bundle.encode()) == bundle
     assert core.token == TOKEN
+
+
+def test_fields_of_the_wrong_type_are_refused() -> None:
+    core, bundle = World().rate()
+    refuses_misfits(core, "pseudonym", "ephemeral", "commitments", "coefficients", "proof")
+    refuses_misfits(bundle, "sealed")
 
 
 def test_decoding_gives_what_the_proof_lists_in_its_order() -> None:
