@@ -124,7 +124,7 @@ def test_only_recorded_points_are_signed_and_asking_again_is_harmless(world: Wor
     again = Trustee(1, trustee.store, trustee.group)
     assert share == again.token_share(world.state, key)
     share_key = BLS12381.g2.decode(found.keygens[0].share_key(1, 1))
-    blinded = BLS12381.g1.decode(world.state.vouchers[key].blinded)
+    blinded = BLS12381.g1.decode(decode_transaction(request.issue).blinded)
     verify_share(BLS12381, share_key, blinded, BLS12381.g1.decode(share))
 
 
@@ -430,12 +430,11 @@ def test_several_cheats_and_one_share_bad_for_all(world: World) -> None:
 
 def test_who_misses_a_bad_share_cannot_sum_and_the_others_can(four: World) -> None:
     """Member 2 sleeps through the check. Its sum would be wrong, so it posts none."""
-    found = four.open_round()
+    found, awake = four.open_round(), four.consortium.trustees
+    put(four, Absent, 2)
     citizen, token = four.citizen(found)
     four.send(*rating_with(Rated(citizen, token, *citizen.rate(token, POOR)), POOR, **garbage_for(2)))
     four.rate(found, [GOOD] * 3)
-    awake = four.consortium.trustees
-    put(four, Absent, 2)
     four.close_round(found)
     four.consortium.trustees = [awake[1]]
     end_stage(four, found)
