@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +14,12 @@ from tests.world import World, number, questionnaire, single
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def run(guide: str, folder: Path) -> str:
-    """What the guide's commands print, one after the other in one shell."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+def commands(guide: str) -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+
+
+def run(blocks: list[str], folder: Path) -> str:
+    """What these commands print, one after the other in one shell."""
     script = "".join(re.sub(r"^export PATH.*\n", "", block) for block in blocks)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
@@ -47,7 +51,7 @@ def test_for_auditors(tmp_path: Path) -> None:
     assert len(programs) == 3
     for name, source in programs:
         (tmp_path / name).write_text(source, "utf-8")
-    printed = run(guide, tmp_path)
+    printed = run(commands(guide), tmp_path)
     for expected in (
         "origin verified",
         "Audit FAILED",
@@ -63,7 +67,7 @@ def test_for_auditors(tmp_path: Path) -> None:
 def test_for_evaluators(tmp_path: Path) -> None:
     """The answers are given, so every line of figures that the guide shows has to be printed."""
     guide = (DOCS / "for-evaluators.md").read_text("utf-8")
-    printed = run(guide, tmp_path)
+    printed = run(commands(guide), tmp_path)
     shown = re.findall(r"^```text\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     lines = [line for block in shown for line in block.splitlines() if re.match(r"│|Harbour|Mill Lane", line)]
     assert len(lines) > 15
@@ -72,7 +76,20 @@ def test_for_evaluators(tmp_path: Path) -> None:
 
 def test_operations(tmp_path: Path) -> None:
     finished_round(tmp_path / "demo")
-    printed = run((DOCS / "operations.md").read_text("utf-8"), tmp_path)
+    printed = run(commands((DOCS / "operations.md").read_text("utf-8")), tmp_path)
     assert "(0, 0)\n" in printed
     assert "Audit passed" in printed
     assert (tmp_path / "restored/keys/member-1/sealing.key").stat().st_mode & 0o077 == 0
+
+
+def test_readme(tmp_path: Path) -> None:
+    """The round by hand, on a port and in a folder of its own."""
+    readme = (DOCS.parent / "README.md").read_text("utf-8")
+    [block] = [block for block in commands(readme) if "zkperf init" in block]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    printed = run([block.replace("8000", port).replace("/tmp/town", str(tmp_path / "town"))], tmp_path)
+    assert re.search(r"yes +│ +3 │ +100.00%", printed)
+    assert "origin verified" in printed
+    assert list((tmp_path / "town/vouchers").glob("*/*/*.tlog-proof"))
