@@ -171,7 +171,8 @@ class Issuance:
     index: int
     round: bytes
     unit: int
-    blinded: bytes
+    blinded: Any
+    """P' in G1, as the trustees sign it."""
 
 
 @dataclass

@@ -93,8 +93,7 @@ class Trustee:
         keygen = found.keygen_of(issuance.unit)
         secrets = self._secrets(found, keygen)
         secret = secrets[keygen.context.cohorts.index(issuance.unit)]
-        blinded = state.pairing.g1.decode(issuance.blinded)
-        return state.pairing.g1.encode(sign_share(state.pairing, secret, blinded))
+        return state.pairing.g1.encode(sign_share(state.pairing, secret, issuance.blinded))
 
     def duties(self, state: State, fetch: FetchBundles) -> Iterator[bytes]:
         """The transactions that this trustee has to post now, each decided on the state of that moment."""

@@ -15,7 +15,8 @@ from zkperf.ledger.signing import public_bytes, signed, voucher_message
 from zkperf.ledger.state import Issuance, Phase
 from zkperf.ledger.transactions import Issue, RoundOpened
 
-POINT = BLS12381.g1.encode(7 * BLS12381.g1.generator)
+BLINDED = 7 * BLS12381.g1.generator
+POINT = BLS12381.g1.encode(BLINDED)
 
 
 def issue(bench: Bench, **changes: Any) -> Issue:
@@ -41,7 +42,7 @@ def test_an_issuance_is_recorded() -> None:
     bench = a_round()
     index, posted = len(bench.leaves), issue(bench, unit=2)
     bench.apply(posted)
-    assert bench.state.vouchers[posted.voucher] == Issuance(index, bench.round.digest, 2, POINT)
+    assert bench.state.vouchers[posted.voucher] == Issuance(index, bench.round.digest, 2, BLINDED)
     assert {unit: cohort.issued for unit, cohort in bench.round.cohorts.items()} == {1: 6, 2: 4, 3: 0}
 
 

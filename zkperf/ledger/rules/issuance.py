@@ -24,6 +24,6 @@ def process_issue(state: State, issue: Issue) -> None:
     message = voucher_message(state.ledger, issue.round, issue.unit, issue.voucher)
     verify_bytes(registrar, message, issue.registrar_signature, whose="this service's registrar")
     verify_signed(issue, issue.voucher, state.ledger, whose="the voucher")
-    state.pairing.g1.decode(issue.blinded)
-    state.vouchers[issue.voucher] = Issuance(state.size, issue.round, issue.unit, issue.blinded)
+    blinded = state.pairing.g1.decode(issue.blinded)
+    state.vouchers[issue.voucher] = Issuance(state.size, issue.round, issue.unit, blinded)
     found.cohort(issue.unit).issued += 1
