@@ -1,4 +1,4 @@
-"""Ratings that keep all of a proof's equations but one: the kernel refuses each, like the readable definition.
+"""Ratings that keep all of a proof's equations but one: the kernel refuses each, as the readable code does.
 
 A changed byte changes the challenge, and then nothing holds. Here the forger makes the proof itself, with a
 token that is its own, so that only the one equation is left to refuse it.
