@@ -5,13 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from pathlib import Path
 
+import pytest
+
 from circuits.layout import compile_questionnaire
 from circuits.questionnaire import Questionnaire
 from circuits.rating import commitment_keys
 from tests.ledger.bench import before
 from tests.world import World, number, questionnaire, single
+from zkperf.errors import RuleViolation
 from zkperf.groups.ristretto255 import RISTRETTO255
-from zkperf.ledger.rules.sizes import largest_posting
+from zkperf.ledger.rules.sizes import MOST_RATINGS, largest_posting, most_ratings
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase, Scheme
 from zkperf.ledger.transactions import (
@@ -86,3 +89,32 @@ def test_a_round_whose_totals_would_not_fit_does_not_open() -> None:
     most = bisect_right(fits, MAX_TRANSACTION, key=lambda count: largest_posting(scheme, services(count))) - 1
     bench.refuse(with_services(most + 1), "rounds", f"{most + 2} units are too many for this questionnaire")
     bench.apply(with_services(most))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most"),
+    [
+        (0, 1, MOST_RATINGS),
+        (0, 2**31, MOST_RATINGS),
+        (-(2**40), 0, 2**23 - 1),
+        (2**62, 2**62 + 1, 1),
+        (-(2**63), 5 - 2**63, 0),
+    ],
+)
+def test_how_many_ratings_a_total_can_take(low: int, high: int, most: int) -> None:
+    assert most_ratings(questionnaire(single(), number("n", low, high))) == most
+    assert most_ratings(questionnaire(single())) == MOST_RATINGS
+
+
+def test_no_more_tokens_than_the_largest_total_can_take(tmp_path: Path) -> None:
+    world = World.create(tmp_path / "ledger")
+    high = 2**61 + 5  # three times this is below 2^63, four times is not
+    found = world.open_round(["A", "B"], questionnaire(number("n", 2**61, high, required=True)))
+    world.rate(found, [{"n": high}] * 2, unit=1)
+    world.rate(found, [{"n": high}], unit=2)
+    with pytest.raises(RuleViolation, match="all 3 tokens of this round are issued") as refused:
+        world.citizen(found, unit=2)
+    assert refused.value.check == "issuance"
+    world.close_round(found)
+    assert found.result is not None
+    assert found.result[0].questions[0].total == 3 * high

@@ -1,14 +1,14 @@
-"""Whether everything that a round may have to post fits into leaves: found out before it opens.
+"""Whether everything that a round may have to post can be written: found out before it has to be.
 
-A trustee's sums and the result are single transactions. A round whose sums did not fit could be rated
-and closed, but never tallied.
+A trustee's sums and the result are single transactions, and their numbers have 64 bits. A round whose
+sums or totals did not fit could be rated and closed, but never tallied.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from circuits.questionnaire import Question
+from circuits.questionnaire import Question, Questionnaire
 from zkperf.ledger.rules.genesis import MAX_MEMBERS
 from zkperf.ledger.state import Scheme
 from zkperf.ledger.transactions import (
@@ -24,7 +24,8 @@ from zkperf.ledger.transactions import (
 )
 
 MOST_RATINGS = 2**32 - 1
-"""Nobody has more citizens: how long a number in a result can be."""
+"""Of a round, whatever is asked: how long a count in a result can be."""
+LARGEST_TOTAL = 2**63 - 1
 LONGEST_MEAN = f"{-(2**63)}.000000"
 
 
@@ -33,6 +34,13 @@ def largest_posting(scheme: Scheme, units: Sequence[Unit]) -> int:
     stages = [range(1), range(1, len(scheme.keys))]
     sums = (len(encode_transaction(_sums(scheme, len(units), stage))) for stage in stages)
     return max(*sums, len(encode_transaction(_result(scheme, units))))
+
+
+def most_ratings(asked: Questionnaire) -> int:
+    """How many ratings a round may have: no total of theirs is larger than an integer on the wire."""
+    bounds = (question.bounds() for question in asked.questions if question.kind in ("score", "number"))
+    largest = max((abs(bound) for pair in bounds for bound in pair), default=1)
+    return min(MOST_RATINGS, LARGEST_TOTAL // max(largest, 1))
 
 
 def _sums(scheme: Scheme, units: int, commitments: range) -> SumsPosted:
