@@ -5,6 +5,5 @@ digest, challenge and signature (`bindings`); `apply` takes one of them out whil
 module; `record` learns which tests run which lines; `run` puts it together. A check that no test can tell
 is listed in `equivalent.toml`, with the reason.
 
-What it does not look at: checks in the Rust kernel, which the tests hold to the verdicts of the readable
-definition, to other implementations and to published vectors.
+The Rust kernel is compiled once, with a switch at every check (`kernel`).
 """

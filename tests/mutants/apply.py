@@ -3,8 +3,8 @@
     ZKPERF_MUTANT=zkperf/commitments.py:3 python -m pytest -p tests.mutants.apply tests/test_commitments.py
 
 shows what the tests say about mutant number 3 of that file (`python -m tests.mutants --list` has the
-numbers). Nothing on disk changes. `run` also gives a plan (``--mutant-plan``): which tests to run in which
-order, and where to write what happened.
+numbers). Nothing on disk changes. For mutants of the kernel, see `kernel`. `run` also gives a plan
+(``--mutant-plan``): which tests to run in which order, and where to write what happened.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -28,6 +29,9 @@ from hypothesis import Phase, settings
 from tests.mutants.find import ROOT, mutated
 
 VARIABLE = "ZKPERF_MUTANT"
+KERNEL_VARIABLE = "ZKPERF_MUTANT_KERNEL"
+"""For mutants of the kernel: the compiled kernel in which every check has a switch."""
+KERNEL = "zkperf._native"
 PATIENCE = 20
 """A test may take so many times as long as it usually does, and so many seconds more."""
 IMPORT_SECONDS = 120
@@ -82,6 +86,23 @@ class MutantFinder(MetaPathFinder):
         return spec
 
 
+class KernelFinder(MetaPathFinder):
+    """Finds the kernel whose checks have switches."""
+
+    module = KERNEL
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != self.module:
+            return None
+        loader = ExtensionFileLoader(fullname, self.path)
+        return spec_from_file_location(fullname, self.path, loader=loader)
+
+
 def module_name(file: str) -> str:
     """The dotted name of the module in ``file``, a path relative to the project's root."""
     return ".".join(Path(file).with_suffix("").parts).removesuffix(".__init__")
@@ -90,7 +111,11 @@ def module_name(file: str) -> str:
 def install(mutant: str) -> None:
     """Has the module of the mutant ``file:number`` imported changed. It must not be imported yet."""
     file, number = mutant.rsplit(":", 1)
-    finder = MutantFinder(file, int(number))
+    finder: MutantFinder | KernelFinder
+    if file.endswith(".rs"):
+        finder = KernelFinder(os.environ[KERNEL_VARIABLE])
+    else:
+        finder = MutantFinder(file, int(number))
     if finder.module in sys.modules:
         raise RuntimeError(f"{finder.module} is imported already")
     sys.meta_path.insert(0, finder)

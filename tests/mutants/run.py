@@ -20,6 +20,7 @@ from rich.text import Text
 
 from tests.mutants.equivalent import equivalents
 from tests.mutants.find import ROOT, Mutant, all_mutants
+from tests.mutants.kernel import build, kernel_mutants
 from tests.mutants.record import Recording
 from tests.mutants.trial import PYTEST, Verdict, trial
 
@@ -31,7 +32,7 @@ AT_ONCE = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0 if every check has a test that tells, or a reason why none can; 1 otherwise."""
     options = _parser().parse_args(arguments)
-    found = all_mutants(options.only)
+    found = [*all_mutants(options.only), *kernel_mutants(options.only)]
     if options.survivors:
         again = {tuple(row) for row in json.loads(Path(options.survivors).read_text())["survivors"]}
         found = [mutant for mutant in found if _identity(mutant) in again]
@@ -43,7 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(stderr=True)
     console.print(f"{len(found)} mutants. First the tests run without any, to learn what they look at …")
     recording = _record(options.tests)
-    verdicts = _run(found, recording, console)
+    with TemporaryDirectory(prefix="zkperf-mutants-") as folder:
+        kernel = None
+        if any(mutant.file.startswith("native/") for mutant in found):
+            console.print("Then the kernel is compiled, with a switch at every check …")
+            kernel = build(Path(folder))
+        verdicts = _run(found, recording, kernel, console)
     _report(verdicts, reasons, recording)
     survivors = [v.mutant for v in verdicts if v.killer is None and v.mutant not in reasons]
     if options.json:
@@ -73,7 +79,9 @@ def _record(paths: Sequence[str]) -> Recording:
         return Recording.read(file)
 
 
-def _run(found: Sequence[Mutant], recording: Recording, console: Console) -> list[Verdict]:
+def _run(
+    found: Sequence[Mutant], recording: Recording, kernel: Path | None, console: Console
+) -> list[Verdict]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress, ThreadPoolExecutor(AT_ONCE) as pool:
         task = progress.add_task("mutants", total=len(found))
@@ -81,7 +89,7 @@ def _run(found: Sequence[Mutant], recording: Recording, console: Console) -> lis
 
         def one(mutant: Mutant) -> Verdict:
             nonlocal survived
-            verdict = trial(mutant, recording)
+            verdict = trial(mutant, recording, kernel)
             if verdict.killer is None:
                 survived += 1
                 line = f"alive: {mutant.name}, line {mutant.line}: {_describe(mutant)}"

@@ -21,10 +21,10 @@ def test_own_tests_first_and_the_quickest_of_them() -> None:
     own, near, far = "tests/proofs/test_batch.py", "tests/proofs/test_linear.py", "tests/test_world.py"
     seconds = {
         f"{near}::idle": 0.1,
+        f"{own}::fresh": 0.15,
         f"{own}::quick": 0.2,
         f"{far}::runs": 0.3,
         f"{own}::slow": 0.4,
-        f"{own}::idle": 0.5,
         f"{far}::idle": 0.6,
     }
     lines = {
@@ -36,7 +36,13 @@ def test_own_tests_first_and_the_quickest_of_them() -> None:
     }
     mutant = Mutant("zkperf/proofs/batch.py", "", 0, "if", "f", 7, (7, 8), "a", "never refuses")
     assert tiers(mutant, Recording(seconds, lines, ())) == [
-        [f"{own}::quick", f"{own}::slow"],
+        [f"{own}::quick", f"{own}::slow", f"{own}::fresh"],
         [f"{far}::runs"],
-        [f"{near}::idle", f"{own}::idle"],
+        [f"{near}::idle"],
     ]
+
+
+def test_the_kernels_lines_are_not_recorded() -> None:
+    seconds = {"tests/test_world.py::a": 0.1, "tests/groups/test_kernel.py::b": 0.2}
+    mutant = Mutant("native/src/bls.rs", "", 0, "if", "f", 7, (7, 7), "a", "never refuses")
+    assert tiers(mutant, Recording(seconds, {}, ())) == [[test] for test in reversed(seconds)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.mutants.apply import VARIABLE
+from tests.mutants.apply import KERNEL_VARIABLE, VARIABLE
 from tests.mutants.find import ROOT, Mutant
 from tests.mutants.record import Recording
 from tests.mutants.tiers import tiers
@@ -38,16 +38,21 @@ class TrialError(Exception):
     """The tests could not be run."""
 
 
-def trial(mutant: Mutant, recording: Recording) -> Verdict:
-    """Runs tests until one fails. TrialError if pytest breaks for another reason than the mutant."""
+def trial(mutant: Mutant, recording: Recording, kernel: Path | None = None) -> Verdict:
+    """Runs tests until one fails. TrialError if pytest breaks for another reason than the mutant.
+
+    ``kernel``: the one with switches, for mutants of the kernel.
+    """
     for tests in tiers(mutant, recording):
-        killed = _run(mutant, tests, recording)
+        killed = _run(mutant, tests, recording, kernel)
         if killed is not None:
             return Verdict(mutant, *killed)
     return Verdict(mutant, None)
 
 
-def _run(mutant: Mutant, tests: Sequence[str], recording: Recording) -> tuple[str, str] | None:
+def _run(
+    mutant: Mutant, tests: Sequence[str], recording: Recording, kernel: Path | None
+) -> tuple[str, str] | None:
     with TemporaryDirectory(prefix="zkperf-mutant-") as folder:
         report, plan = Path(folder, "report"), Path(folder, "plan")
         report.touch()
@@ -62,7 +67,7 @@ def _run(mutant: Mutant, tests: Sequence[str], recording: Recording) -> tuple[st
         process = subprocess.Popen(
             [*command, "--basetemp", str(Path(folder, "tmp"))],
             cwd=ROOT,
-            env={**os.environ, VARIABLE: mutant.name},
+            env={**os.environ, VARIABLE: mutant.name, KERNEL_VARIABLE: str(kernel)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
