@@ -18,6 +18,8 @@ MAX_SIZE = 2**63
 """Tree sizes, indices and times are below this, so that they fit a signed 64-bit integer anywhere."""
 
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+"""Below U+0020, but for the newline."""
 
 
 def encode_base64(data: bytes) -> str:
@@ -58,7 +60,7 @@ def check_note_text(text: str, *, what: str) -> None:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise EncodingError(f"{what}: not valid Unicode text") from error
-    if any(character < " " and character != "\n" for character in text):
+    if _CONTROL.search(text):
         raise EncodingError(f"{what}: holds a control character")
 
 
