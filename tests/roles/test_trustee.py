@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from zkperf.ledger.transactions import (
     digest,
 )
 from zkperf.roles import citizen as citizen_module
+from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.shares import FetchBundles
 from zkperf.roles.trustee import Trustee
@@ -444,6 +446,48 @@ def test_who_misses_a_bad_share_cannot_sum_and_the_others_can(four: World) -> No
     four.consortium.settle()
     # The shares of the others were good, so the rating counts.
     assert counts(found) == {"good": 3, "poor": 1}
+
+
+# -- a ledger that was set back ---------------------------------------------------------------------
+
+
+def test_two_counted_sets_of_a_round_are_never_opened(tmp_path: Path) -> None:
+    """Restored from a backup and closed again, a round would count one rating less: the difference tells."""
+    path, backup = tmp_path / "ledger", tmp_path / "backup"
+    world = World.create(path)
+    found = world.open_round()
+    drawn = [world.citizen(found) for _ in range(6)]
+    for citizen, token in drawn[:5]:
+        world.send(*citizen.rate(token, GOOD))
+    world.consortium.close()
+    shutil.copy(path / "ledger.db", backup)
+    world.folder, world.consortium = LedgerFolder.open(path, world.clock)
+    citizen, token = drawn[5]
+    world.send(*citizen.rate(token, POOR))
+    world.close_round(world.state.rounds[found.digest])
+    assert counts(world.state.rounds[found.digest]) == {"good": 5, "poor": 1}
+    world.consortium.close()
+    for file in path.glob("ledger.db*"):
+        file.unlink()
+    shutil.copy(backup, path / "ledger.db")
+    world.folder, world.consortium = LedgerFolder.open(path, world.clock)
+    again = world.state.rounds[found.digest]
+    world.close_round(again)
+    assert (again.phase, again.sums, again.numbers[1]) == (Phase.SUMMING, {}, 5)
+    match = "this member knows another counted set of the round"
+    assert {(member, str(error)) for member, error in world.consortium.refusals} == {
+        (member, match) for member in (1, 2, 3)
+    }
+    world.consortium.close()
+
+
+def test_a_member_sums_the_same_set_as_often_as_it_is_asked() -> None:
+    bench = in_phase(Phase.SUMMING).fork()
+    assert bench.duty(1) == bench.duty(1)
+    trustee = bench.trustees[1]
+    bench.trustees[1] = Trustee(1, trustee.store, trustee.group)
+    bench.settle()
+    assert bench.round.phase is Phase.PUBLISHED
 
 
 # -- lost bundles -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -46,6 +47,9 @@ from zkperf.tokens.dealing_complaint import complain as complain_about_deal
 from zkperf.tokens.keygen import Deal, commit, make_deal, open_deal_shares
 from zkperf.tokens.keys import cohort_keys, secret_keys
 
+COUNTED = (Phase.SUMMING, Phase.TOTALLING, Phase.OPENED, Phase.PUBLISHED)
+"""Phases in which the counted set is fixed."""
+
 
 @dataclass
 class Trustee:
@@ -56,6 +60,8 @@ class Trustee:
     group: Group
     source: RandomBytes = system
     _cohort_secrets: dict[tuple[bytes, int], tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _settled: set[bytes] = field(default_factory=set)
+    """Rounds whose counted set is known to be the one that this trustee has kept."""
 
     def __post_init__(self) -> None:
         self._signing: Ed25519PrivateKey = self.store.signing_key()
@@ -109,6 +115,8 @@ class Trustee:
 
     def _duties_of_round(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
         ledger, me = state.ledger, self.index
+        if found.phase in COUNTED:
+            self._settle_on(found)
         if found.phase is Phase.COMMITTING:
             for keygen in found.keygens:
                 if me not in keygen.commitments:
@@ -190,6 +198,22 @@ class Trustee:
             yield signed(ComplaintPosted, self._signing, state.ledger, complaint=complaint)
         if closed:
             yield signed(Checked, self._signing, state.ledger, round=found.digest, trustee=self.index)
+
+    def _settle_on(self, found: Round) -> None:
+        """Keeps durably, before any sum leaves, which counted set a round has: it never sums another.
+
+        A ledger that was set back, to a backup say, and closed again could have a second set opened; the
+        difference of the two would be somebody's answer. Raises RuleViolation then.
+        """
+        if found.digest in self._settled:
+            return
+        digests = sorted(rating.digest for rating in counted_ratings(found, 0))
+        name, counted = f"counted-{found.digest.hex()[:32]}", sha256(b"".join(digests)).digest()
+        if not self.store.has(name):
+            self.store.write(name, counted)
+        if self.store.read(name) != counted:
+            raise RuleViolation("this member knows another counted set of the round", check="counted set")
+        self._settled.add(found.digest)
 
     def _sums(self, state: State, found: Round) -> Record:
         """Σ of this trustee's shares over the counted ratings of everything that may be published."""
