@@ -244,3 +244,32 @@ def test_the_bounds_of_every_type(name: str) -> None:
     for value in BAD[name]:
         with pytest.raises(EncodingError, match=f"^Everything: {name}"):
             Everything.from_array([*fields[:place], value, *fields[place + 1 :]])
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\xd8\x23\x64(?i)", "tag"),  # a regular expression: compiling one can take minutes
+        (b"\xc2\x41\x01", "tag"),
+        (b"\xd9\xd9\xf7\x80", "tag"),
+        (b"\x9f\xff", "indefinite"),
+        (b"\x5f\xff", "indefinite"),
+        (b"\xfb" + bytes(8), "float"),
+        (b"\xf7", "simple value"),
+        (b"\xf8\x20", "simple value"),
+        (b"\x81" * 17 + b"\x00", "deeply"),
+        (b"\x81", "too early"),
+        (b"\x5b" + b"\xff" * 8, "after its end|too early"),
+        (b"\x00\x00", "after its end"),
+        (b"\x1a\x00", "after its end|too early"),
+    ],
+)
+def test_what_is_never_written_is_refused_before_it_is_interpreted(
+    data: bytes, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(data: bytes) -> object:
+        raise AssertionError("cbor2 was asked")
+
+    monkeypatch.setattr("zkperf.encoding.cbor2.loads", never)
+    with pytest.raises(EncodingError, match=why):
+        decode(data)

@@ -27,7 +27,11 @@ def decode(data: bytes, *, what: str = "object") -> Any:
     Raises EncodingError, naming ``what``, for anything else.
     """
     try:
+        _check_heads(data)
         value = cbor2.loads(data)
+    except _Foreign as error:
+        message = f"{what}: not deterministically encoded CBOR, or a value that zkperf never writes: {error}"
+        raise EncodingError(message) from None
     except Exception as error:  # cbor2 raises many kinds, among them RecursionError and ValueError
         raise EncodingError(f"{what}: not CBOR ({error})") from error
     try:
@@ -38,6 +42,51 @@ def decode(data: bytes, *, what: str = "object") -> Any:
     if not canonical:
         raise EncodingError(f"{what}: not deterministically encoded CBOR")
     return value
+
+
+class _Foreign(Exception):
+    """CBOR that zkperf does not speak."""
+
+
+_SIMPLE = {0xF4, 0xF5, 0xF6}
+"""false, true and null: the only simple values that zkperf writes."""
+_DEPTH = 16
+
+
+def _check_heads(data: bytes) -> None:
+    """Refuses what zkperf never writes before cbor2 interprets it: tags above all, whose meaning is a
+    program (a regular expression to compile, say), then floats, indefinite lengths and deep nesting.
+
+    Walks over the heads of the items (RFC 8949, section 3).
+    """
+    at, open_items = 0, [1]
+    while open_items:
+        if open_items[-1] == 0:
+            open_items.pop()
+            continue
+        open_items[-1] -= 1
+        if at >= len(data):
+            raise ValueError("it ends too early")
+        head, major, short = data[at], data[at] >> 5, data[at] & 31
+        at += 1
+        if major == 7:
+            if head not in _SIMPLE:
+                raise _Foreign("a float or another simple value")
+            continue
+        if major == 6 or short > 27:
+            raise _Foreign("a tag or an indefinite length")
+        size = 0 if short < 24 else 1 << short - 24
+        argument = int.from_bytes(data[at : at + size], "big") if size else short
+        at += size
+        if major in (2, 3):
+            at += argument
+        elif major in (4, 5):
+            # An item takes at least a byte: a longer array or map than that is refused by ending too early.
+            open_items.append(argument * (major - 3))
+            if len(open_items) > _DEPTH:
+                raise _Foreign("nested too deeply")
+    if at != len(data):
+        raise _Foreign("bytes after its end")
 
 
 def _check_plain(value: Any) -> None:

@@ -197,6 +197,21 @@ def test_keys_that_are_not_as_many_as_they_should_be_are_refused(story: Story, f
             load(story, with_leaf(story, fork, index, forged))
 
 
+def test_keys_that_the_named_member_has_not_signed_are_refused(story: Story, fork: Fork) -> None:
+    """Whoever holds the log key alone can put a leaf on the log, but sign for no member."""
+    [index] = fork.places.keys
+    posted = story.at(index)
+    for changes, holder, why in (
+        ({"trustee": 1}, "sequencer", "not a signature of member 1"),
+        ({"trustee": 2}, "member-1", "not a signature of member 2"),
+        ({"trustee": 0}, "member-1", "no member 0"),
+        ({"trustee": 99}, "member-1", "no member 99"),
+    ):
+        forged = story.sign(holder, posted.model_copy(update=changes))
+        with pytest.raises(InvalidSignature, match=why):
+            load(story, with_leaf(story, fork, index, forged))
+
+
 # -- checkpoints ------------------------------------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from circuits.questionnaire import Questionnaire
 from circuits.rating import commitment_keys
 from zkperf.commitments import CommitmentKey
 from zkperf.encoding import Record
-from zkperf.errors import InvalidLogProof, RuleViolation
+from zkperf.errors import InvalidLogProof, InvalidSignature, RuleViolation
 from zkperf.groups import suite
 from zkperf.groups.base import Group
 from zkperf.ledger.log.checkpoint import Policy
@@ -27,7 +27,7 @@ from zkperf.ledger.log.keys import SignatureType, VerifierKey
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.rules.genesis import possession_context
-from zkperf.ledger.signing import log_origin
+from zkperf.ledger.signing import log_origin, verify_signed
 from zkperf.ledger.transactions import (
     Genesis,
     RoundKeys,
@@ -114,7 +114,11 @@ class RoundView:
         if sha256(scheme_leaf).digest() != opened.scheme:
             raise InvalidLogProof("the scheme shown is not the round's")
         questionnaire = _expect(SchemePosted, scheme_leaf).questionnaire
-        keys = tuple(_expect(RoundKeys, proved(client, leaf, policy)).keys for leaf in places.keys)
+        posted = [_expect(RoundKeys, proved(client, leaf, policy)) for leaf in places.keys]
+        for leaf in posted:
+            # Inclusion alone would let the holder of the log key put in keys of its own.
+            verify_member(leaf, genesis, ledger)
+        keys = tuple(leaf.keys for leaf in posted)
         if any(part.round != round_id for part in keys):
             raise InvalidLogProof("the keys shown are another round's")
         # Every cohort of a part has its K_c and its K_{1,c} … K_{n,c}.
@@ -155,6 +159,14 @@ def ledger_policy(ledger: bytes, log_key: bytes, witnesses: Witnesses = Witnesse
     return Policy(
         origin, VerifierKey(origin, SignatureType.ED25519, log_key), witnesses.keys, witnesses.quorum
     )
+
+
+def verify_member(transaction: RoundKeys, genesis: Genesis, ledger: bytes) -> None:
+    """Raises InvalidSignature unless the member that the transaction names has signed it."""
+    if not 1 <= transaction.trustee <= len(genesis.members):
+        raise InvalidSignature(f"there is no member {transaction.trustee}")
+    member = genesis.members[transaction.trustee - 1]
+    verify_signed(transaction, member.signing_key, ledger, whose=f"member {transaction.trustee}")
 
 
 def proved(client: LedgerClient, index: int, policy: Policy) -> bytes:
