@@ -245,7 +245,8 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 @cache
 def _story(name: str) -> tuple[LedgerFolder, list[bytes], list[Rated]]:
     """A ledger of three members, threshold 2, k_min 2; services A and B, and C that nobody used."""
-    world = World.create(Path(_folder().name) / name)
+    suite = "P-256" if name == "P-256" else "ristretto255"
+    world = World.create(Path(_folder().name) / name, suite=suite)
     found = world.open_round(("A", "B", "C"), FORMS[name])
     drawn = [(*world.citizen(found, unit), answer) for unit, answers in ANSWERS.items() for answer in answers]
     ratings = []
@@ -269,6 +270,7 @@ TOTALS: dict[int, dict[str, Answer]] = {
 
 FORMS: dict[str, Questionnaire] = {
     "plain": questionnaire(single()),
+    "P-256": questionnaire(single()),
     "totals": questionnaire(single(), number(), number("visits")),
 }
 

@@ -35,9 +35,13 @@ def again(rated: Rated, sequence: int, **token: Any) -> Core:
     return core
 
 
-def announced(count: int = 6, *, final: bool = False) -> Bench:
+SUITES = ["plain", "P-256"]
+"""On ristretto255 the kernel verifies, on P-256 the readable definition."""
+
+
+def announced(count: int = 6, *, final: bool = False, name: str = "plain") -> Bench:
     """A batch of service A is announced, its ratings are to follow."""
-    bench = a_round()
+    bench = a_round(name)
     if final:
         bench.apply(bench.close())
     bench.apply(bench.batch(cores(bench), count=count, final=final)[0])
@@ -275,15 +279,17 @@ def test_issuances_of_another_cohort_do_not_count() -> None:
 # -- tokens -------------------------------------------------------------------------------------------
 
 
-def test_a_token_signs_its_pseudonym() -> None:
-    bench = announced()
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_token_signs_its_pseudonym(suite: str) -> None:
+    bench = announced(name=suite)
     one, two, *_ = bench.of(1)
     swapped = again(one, 0, token=two.token.token)
     bench.refuse(swapped, "tokens", "the token is not a signature of the cohort's key", InvalidToken)
 
 
-def test_a_token_is_of_its_cohort() -> None:
-    bench = announced()
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_token_is_of_its_cohort(suite: str) -> None:
+    bench = announced(name=suite)
     smuggled = again(bench.of(2)[0], 0, unit=1)
     bench.refuse(smuggled, "tokens", "the token is not a signature of the cohort's key", InvalidToken)
 
@@ -318,9 +324,10 @@ EXCHANGED = {
 }
 
 
+@pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("name", EXCHANGED)
-def test_no_field_can_be_exchanged_for_another_ratings(name: str) -> None:
-    bench = announced()
+def test_no_field_can_be_exchanged_for_another_ratings(name: str, suite: str) -> None:
+    bench = announced(name=suite)
     mine, theirs = bench.of(1)[0].core, bench.of(1)[1].core
     error, check = EXCHANGED[name]
     bench.refuse(mine.model_copy(update={name: getattr(theirs, name)}), check, error=error)
@@ -346,9 +353,10 @@ def test_no_field_can_be_changed(changes: dict[str, Any], error: Any, check: str
     bench.refuse(bench.of(1)[0].core.model_copy(update=changes), check, error=error)
 
 
+@pytest.mark.parametrize("suite", SUITES)
 @pytest.mark.parametrize("name", ["ledger", "scheme", "members", "round", "unit"])
-def test_a_proof_is_bound_to_ledger_scheme_members_and_cohort(name: str) -> None:
-    bench = announced()
+def test_a_proof_is_bound_to_ledger_scheme_members_and_cohort(name: str, suite: str) -> None:
+    bench = announced(name=suite)
     rated, state, found = bench.of(1)[0], bench.state, bench.round
     right = rating_context(state, found, 1)
     other: dict[str, Any] = {
@@ -384,8 +392,9 @@ def test_a_round_without_keys_takes_no_rating() -> None:
     bench.refuse(bench.of(1)[0].core, CHECK, "the round has no keys yet")
 
 
-def test_among_many_ratings_each_has_its_own_verdict() -> None:
-    bench = a_round()
+@pytest.mark.parametrize("suite", SUITES)
+def test_among_many_ratings_each_has_its_own_verdict(suite: str) -> None:
+    bench = a_round(suite)
     a, b = bench.of(1), bench.of(2)
     ratings = [
         a[0].core,
