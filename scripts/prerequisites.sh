@@ -52,7 +52,7 @@ if [ $missing = 0 ] && ! rust_is_there; then
         sh "$script" -y --profile minimal -c clippy -c rustfmt --no-modify-path >&2
     rm -f "$script"
 fi
-rust_is_there || need "a Rust toolchain, 1.85 or later" \
+[ $missing = 1 ] || rust_is_there || need "a Rust toolchain, 1.85 or later" \
     "sudo apt-get install -y rustc-web cargo-web   (Debian; elsewhere from https://rustup.rs)"
 
 exit $missing

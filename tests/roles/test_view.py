@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.roles.eventful import Story, sign_checkpoint
 from tests.roles.fork import Fork
-from zkperf.errors import EncodingError, InvalidLogProof, InvalidProof, RuleViolation
+from zkperf.errors import EncodingError, InvalidLogProof, InvalidProof, InvalidSignature, RuleViolation
 from zkperf.groups.ristretto255 import RISTRETTO255
 from zkperf.ledger.log.checkpoint import Cosigner
 from zkperf.ledger.log.receipt import Receipt

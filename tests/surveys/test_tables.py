@@ -12,7 +12,7 @@ from tests.surveys import example
 from zkperf.ledger.disclosure import Reason
 from zkperf.surveys import survey406
 from zkperf.surveys.results import UnitResult
-from zkperf.surveys.tables import audit_table, result_table, units_table
+from zkperf.surveys.tables import anonymity_table, audit_table, result_table, units_table
 
 
 def printed(table: Table) -> list[str]:
@@ -85,5 +85,19 @@ def test_audit() -> None:
     lines = printed(failed)
     assert "Audit FAILED" in lines
     assert "openings|FAILED|leaf 512: unit 4: <b>not</b> the sum" in lines
-    assert "missing 3" in lines and "missing 4" not in lines and "and 56 more" in lines
+    assert "missing 3" in lines and "missing 59" in lines
     assert failed.caption == "1,357 ratings, 6.2 s, origin UNVERIFIED, no genesis digest was given"
+
+
+def test_anonymity_sets_and_unfinished_rounds() -> None:
+    audit = example.audit()
+    audit["cohorts"] = [
+        {"round": "spring", "unit": "Library", "ratings": 12, "issued": 40, "anonymity_set": 31},
+        {"round": "spring", "unit": "Museum", "ratings": 0, "issued": 2, "anonymity_set": None},
+    ]
+    audit["open_rounds"] = ["autumn: open"]
+    table = anonymity_table(audit)
+    lines = printed(table)
+    assert "spring|Library|12|31 tokens" in lines
+    assert any(line.startswith("spring|Museum|0") for line in lines)
+    assert table.caption is not None and "Not published yet: autumn: open" in str(table.caption)

@@ -39,7 +39,7 @@ def survey(
     from zkperf.cli.survey import run_survey
     from zkperf.surveys.questionnaire_file import load_questionnaire
     from zkperf.surveys.responses_file import load_responses
-    from zkperf.surveys.tables import audit_table, result_table, units_table
+    from zkperf.surveys.tables import anonymity_table, audit_table, result_table, units_table
 
     asked = load_questionnaire(questionnaire)
     result, audited = run_survey(
@@ -54,7 +54,8 @@ def survey(
     if as_json:
         print_json(result)
     else:
-        results.print(result_table(result, asked), units_table(result), audit_table(audited.to_json()))
+        results.print(result_table(result, asked), units_table(result))
+        results.print(audit_table(audited.to_json()), anonymity_table(audited.to_json()))
         say_where(ledger, result["genesis"])
     raise typer.Exit(DONE if audited.ok else REFUSED)
 
@@ -67,13 +68,13 @@ def audit(
 ) -> None:
     """Recompute everything from public data alone, and list every failure."""
     from zkperf.cli.audit import audit_folder
-    from zkperf.surveys.tables import audit_table
+    from zkperf.surveys.tables import anonymity_table, audit_table
 
     report = audit_folder(path, parse_digest(genesis, "--genesis"))
     if as_json:
         print_json(report.to_json())
     else:
-        results.print(audit_table(report.to_json()))
+        results.print(audit_table(report.to_json()), anonymity_table(report.to_json()))
         if not report.origin_verified:
             say("The origin is unverified: give --genesis with the digest that the members have published.")
     raise typer.Exit(DONE if report.ok else REFUSED)

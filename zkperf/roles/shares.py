@@ -55,9 +55,15 @@ class ShareBook:
     _pages: defaultdict[bytes, Page] = field(default_factory=lambda: defaultdict(Page), repr=False)
 
     def receive(self, state: State, ratings: Sequence[tuple[Core, Bundle]]) -> None:
-        """Opens this trustee's share of each rating and checks all of a round's as one batch."""
+        """Opens this trustee's share of each rating and checks all of a round's as one batch.
+
+        Raises EncodingError or InvalidShare, and takes none, if a bundle is not its rating's.
+        """
         by_round: dict[bytes, list[Sealed]] = {}
         for core, bundle in ratings:
+            # Nobody would believe a complaint about a bundle that is not the rating's own.
+            layout = state.rounds[core.round].scheme.layout
+            check_bundle(self.group, layout, core, bundle, state.members)
             sealed = Sealed(core, bundle, encode_transaction(core))
             by_round.setdefault(core.round, []).append(sealed)
         for round_id, items in by_round.items():
@@ -86,10 +92,7 @@ class ShareBook:
         for digest in missing & bundles.keys():
             core = decode_transaction(state.leaf(counted[digest].index))
             assert isinstance(core, Core)
-            bundle = Bundle.decode(bundles[digest])
-            # Nobody would believe a complaint about a bundle that is not the rating's own.
-            check_bundle(self.group, found.scheme.layout, core, bundle, state.members)
-            pairs.append((core, bundle))
+            pairs.append((core, Bundle.decode(bundles[digest])))
         self.receive(state, pairs)
         if len(pairs) < len(missing):
             lost = len(missing) - len(pairs)

@@ -96,10 +96,9 @@ class Replay:
         waiting: list[Future[Any]] = []
         done = 0
         for numbers, issues in self._in_chunks(park, "start", work):
-            for verdict in ledger.submit_all(issues):
+            for verdict in self.consortium.submit_all(issues):
                 if isinstance(verdict, ZkperfError):
                     raise verdict
-            self.consortium.settle()
             shares = {number: (self._shares_for(vouchers[number]),) for number in numbers}
             waiting += park.send("finish", shares).values()
             done += len(numbers)

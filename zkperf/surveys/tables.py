@@ -16,9 +16,6 @@ from zkperf.surveys.results import (
     withheld_reason,
 )
 
-MAX_FAILURES = 5
-"""Failures of one check written out in the table; the rest are counted."""
-
 
 def result_table(
     result: SurveyResult, questionnaire: Questionnaire, compare: Comparison | None = None
@@ -71,7 +68,7 @@ def units_table(result: SurveyResult) -> Table:
 
 
 def audit_table(audit: AuditResult) -> Table:
-    """Every check with its verdict, and the first failures of each that failed."""
+    """Every check with its verdict, and every failure of those that failed."""
     verdict = "passed" if audit["ok"] else "FAILED"
     origin = "verified" if audit["origin_verified"] else "UNVERIFIED, no genesis digest was given"
     table = Table(
@@ -83,14 +80,28 @@ def audit_table(audit: AuditResult) -> Table:
     table.add_column("Failures")
     for check in audit["checks"]:
         failures = check["failures"]
-        lines = [f"{_place(failure['index'])}{failure['reason']}" for failure in failures[:MAX_FAILURES]]
-        if len(failures) > MAX_FAILURES:
-            lines.append(f"and {len(failures) - MAX_FAILURES:,} more")
+        lines = [f"{_place(failure['index'])}{failure['reason']}" for failure in failures]
         table.add_row(
             _plain(check["name"]),
             Text("passed", "green") if check["passed"] else Text("FAILED", "bold red"),
             Text("\n").join(_plain(line) for line in lines),
         )
+    return table
+
+
+def anonymity_table(audit: AuditResult) -> Table:
+    """Every cohort: among how many its raters are hidden, and every round that is not finished."""
+    unfinished = audit.get("open_rounds") or []
+    caption = "\n".join(f"Not published yet: {name}" for name in unfinished) or None
+    table = Table(title="Anonymity sets", caption=_plain(caption) if caption else None)
+    table.add_column("Round")
+    table.add_column("Service")
+    table.add_column("Ratings", justify="right")
+    table.add_column("Each one of at least", justify="right")
+    for cohort in audit.get("cohorts") or []:
+        size = cohort["anonymity_set"]
+        cells = f"{cohort['ratings']:,}", "" if size is None else f"{size:,} tokens"
+        table.add_row(_plain(cohort["round"]), _plain(cohort["unit"]), *cells)
     return table
 
 
