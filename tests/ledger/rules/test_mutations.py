@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ledger.bench import Bench, a_new_round, fingerprint, in_phase
-from tests.ledger.forgeries import posted_complaint
-from tests.ledger.rules.test_complaints import garbage_for, refused, with_bad_share
+from tests.ledger.forgeries import garbage_for, posted_complaint
+from tests.ledger.rules.test_complaints import refused, with_bad_share
 from tests.ledger.rules.test_keygen import accepting, challenge
 from zkperf.encoding import Record
 from zkperf.errors import ZkperfError
