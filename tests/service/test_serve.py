@@ -88,6 +88,10 @@ def test_told_twice_it_still_ends(tmp_path: Path) -> None:
                 b"POST /v1/transactions HTTP/1.1\r\nHost: x\r\n"
                 b"Content-Type: application/cbor\r\nContent-Length: 9\r\n\r\n"
             )
+            # The service has to be waiting for the body by now, or there is nothing to wait for.
+            connection.settimeout(5)
+            with pytest.raises(TimeoutError):
+                connection.recv(1)
             running.process.send_signal(signal.SIGINT)
             with pytest.raises(subprocess.TimeoutExpired):
                 running.process.wait(1)
