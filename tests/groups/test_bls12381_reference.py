@@ -200,4 +200,3 @@ def test_the_same_verdict_on_signatures() -> None:
         with pytest.raises(InvalidToken):
             pairing.check([(secret * point, -pairing.g2.generator), (point, pairing.g2.generator)])
     assert signature[0] == signature[1]
-

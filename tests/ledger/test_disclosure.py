@@ -156,5 +156,5 @@ def test_a_root_below_the_minimum_is_withheld_with_everything_in_it() -> None:
 
 @pytest.mark.parametrize("parents", [[], [0], [None, None], [None, 1], [None, 2, 0], [None, -1]])
 def test_a_tree_lists_parents_before_children(parents: list[int | None]) -> None:
-    with pytest.raises(ValueError, match="unit|root"):
+    with pytest.raises(ValueError, match=r"unit|root"):
         check_tree(parents)

@@ -36,7 +36,7 @@ from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.shares import FetchBundles
 from zkperf.roles.trustee import Trustee
-from zkperf.tokens.blind import LyingTrustees, verify_share
+from zkperf.tokens.blind import LyingTrustees, verify_token
 from zkperf.tokens.keygen import Deal
 
 GOOD = {"recommend": "good"}
@@ -127,7 +127,7 @@ def test_only_recorded_points_are_signed_and_asking_again_is_harmless(world: Wor
     assert share == again.token_share(world.state, key)
     share_key = BLS12381.g2.decode(found.keygens[0].share_key(1, 1))
     blinded = BLS12381.g1.decode(decode_transaction(request.issue).blinded)
-    verify_share(BLS12381, share_key, blinded, BLS12381.g1.decode(share))
+    verify_token(BLS12381, share_key, blinded, BLS12381.g1.decode(share))
 
 
 class Garbler(Trustee):

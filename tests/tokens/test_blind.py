@@ -22,7 +22,6 @@ from zkperf.tokens.blind import (
     message_point,
     sign_share,
     unblind,
-    verify_share,
     verify_token,
     verify_tokens,
 )
@@ -57,7 +56,7 @@ def test_a_token_is_drawn_blindly_and_verifies(pairing: Pairing) -> None:
     recorded = pairing.g1.decode(pairing.g1.encode(blinded))
     shares = {j: sign_share(pairing, secrets[j], recorded) for j in (3, 1)}
     for j, share in shares.items():
-        verify_share(pairing, share_keys[j], recorded, share)
+        verify_token(pairing, share_keys[j], recorded, share)
     token, liars = finish(pairing, key, share_keys, point, blinding, shares, 2)
     assert liars == ()
     assert token == 77 * point
@@ -66,7 +65,7 @@ def test_a_token_is_drawn_blindly_and_verifies(pairing: Pairing) -> None:
     with pytest.raises(InvalidToken):
         verify_token(pairing, key, point, token + pairing.g1.generator)
     with pytest.raises(InvalidToken):
-        verify_share(pairing, share_keys[2], recorded, shares[3])
+        verify_token(pairing, share_keys[2], recorded, shares[3])
     assert verify_tokens(pairing, [(key, point, token), (key, point, -token)]) == [1]
 
 
@@ -160,9 +159,9 @@ def test_shares_of_one_cohort_do_not_convert_to_another() -> None:
         finish(TOY, other_key, other_share_keys, point, blinding, shares, 2)
     assert caught.value.liars == (1, 2, 3)
     for j in secrets:
-        verify_share(TOY, share_keys[j], blinded, shares[j])
+        verify_token(TOY, share_keys[j], blinded, shares[j])
         with pytest.raises(InvalidToken):
-            verify_share(TOY, other_share_keys[j], blinded, shares[j])
+            verify_token(TOY, other_share_keys[j], blinded, shares[j])
 
 
 # -- liars ------------------------------------------------------------------------------------------

@@ -81,7 +81,6 @@ def disclose(
         """``unit`` is published: settle its children."""
         children = tree.children(unit)
         shown = [child for child in children if child not in withheld and numbers[child] > 0]
-        hidden = [child for child in children if withheld.get(child, Reason.EMPTY) is not Reason.EMPTY]
         for child in children:
             if child not in withheld and numbers[child] == 0:
                 withheld[child] = Reason.EMPTY
@@ -89,16 +88,16 @@ def disclose(
 
         def withhold(child: int, reason: Reason) -> None:
             shown.remove(child)
-            hidden.append(child)
             withheld[child] = reason
             withhold_below(child)
 
         for child in [child for child in shown if numbers[child] < min_cohort]:
             withhold(child, Reason.SMALL)
-        # Subtracting every published child from its parent gives the hidden children together.
+        # Subtracting every published child from its parent gives the hidden children together. Where they
+        # have enough they are at least two: one alone would be hidden only if it is smaller than that.
         while shown:
             remainder = numbers[unit] - sum(numbers[child] for child in shown)
-            if remainder == 0 or (len(hidden) >= 2 and remainder >= min_cohort):
+            if remainder == 0 or remainder >= min_cohort:
                 break
             withhold(min(shown, key=lambda child: (numbers[child], child)), Reason.SHIELD)
         for child in shown:

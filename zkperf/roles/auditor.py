@@ -7,7 +7,7 @@ Its only trust anchor is the genesis digest; without one it says that the origin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -196,8 +196,3 @@ def summarise(report: Audit, state: State) -> None:
                     ),
                 )
             )
-
-
-def failing_checks(report: Audit) -> Sequence[str]:
-    """The names of the checks that failed."""
-    return [name for name, failures in report.failures.items() if failures]

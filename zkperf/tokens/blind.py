@@ -66,11 +66,6 @@ def sign_share(pairing: Pairing, secret: int, blinded: Any) -> Any:
     return pairing.g1.msm([secret], [blinded])
 
 
-def verify_share(pairing: Pairing, share_key: Any, blinded: Any, share: Any) -> None:
-    """Raises InvalidToken unless S_j is trustee j's share on P': e(S_j, -g2)·e(P', K_j) = 1."""
-    verify_token(pairing, share_key, blinded, share)
-
-
 def combine(pairing: Pairing, shares: Mapping[int, Any], threshold: int) -> Any:
     """S = k·P' from the shares {j: S_j} of the ``threshold`` lowest trustees that are there.
 
