@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zkperf.ledger.disclosure import Publication, Reason, Tree, check_tree, disclose, totals
+from zkperf.ledger.disclosure import MAX_LEVELS, Publication, Reason, Tree, check_tree, disclose, totals
 
 K_MIN = 5
 
@@ -158,3 +158,10 @@ def test_a_root_below_the_minimum_is_withheld_with_everything_in_it() -> None:
 def test_a_tree_lists_parents_before_children(parents: list[int | None]) -> None:
     with pytest.raises(ValueError, match=r"unit|root"):
         check_tree(parents)
+
+
+def test_a_tree_is_not_deeper_than_what_goes_down_it_can_bear() -> None:
+    chain: list[int | None] = [None, *range(MAX_LEVELS)]
+    check_tree(chain)
+    with pytest.raises(ValueError, match="unit 33: more than 32 levels"):
+        check_tree([*chain, MAX_LEVELS])
