@@ -1,9 +1,9 @@
 """How things are timed: warmed up, repeated, and compared with a floor in the same breath.
 
 Two clocks run. The wall's says what somebody waits for, and is what targets are held to; other work on
-the machine lengthens it. Processor time, of all threads together, hardly depends on other work or on the
-number of cores: ratios are of processor times. And since a machine's speed itself comes and goes, a work
-and what it is compared with are timed in turn, sample by sample, and a ratio is taken of neighbours.
+the machine lengthens it. Processor time, of all threads together, depends far less on other work, and not
+on the number of cores: ratios are of processor times. And since a machine's speed itself comes and goes, a
+work and what it is compared with are timed in turn, sample by sample, and a ratio is taken of neighbours.
 """
 
 from __future__ import annotations
