@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.rating import Core
 from tests.ledger.bench import in_phase
-from zkperf.encoding import decode, encode
+from tests.ledger.rules.test_mutations import due
+from zkperf.encoding import Record, decode, encode
 from zkperf.errors import EncodingError
 from zkperf.ledger import transactions as tx
 from zkperf.ledger.signing import signed
@@ -194,3 +197,115 @@ def test_a_set_does_not_pass_for_a_list() -> None:
     place = 1 + list(Core.model_fields).index("commitments")
     assert cbor2.loads(cbor2.dumps([*value[:place], set(value[place]), *value[place + 1 :]]))
     refused([*value[:place], set(value[place]), *value[place + 1 :]], "a value that zkperf never writes")
+
+
+# -- what every field holds ---------------------------------------------------------------------------
+
+Bad = list[Any]
+
+
+def octets(size: int) -> Bad:
+    """What are not so many bytes."""
+    return [b"", bytes(size - 1), bytes(size + 1), "x" * size, None, 0, []]
+
+
+def listed(inner: Bad) -> Bad:
+    """What is no list of such things."""
+    return [None, 0, b"", "x", *([item] for item in inner)]
+
+
+def or_none(inner: Bad) -> Bad:
+    return [item for item in inner if item is not None]
+
+
+UINT: Bad = [-1, 2**63, "1", b"\x01", None, True, []]
+INTEGER: Bad = [-(2**63) - 1, 2**63, "1", b"\x01", None, True, []]
+TEXT: Bad = ["", "x" * 1001, b"x", None, 0, []]
+BYTES: Bad = ["x", None, 0, []]
+BOOL: Bad = [None, 0, 1, "true", b""]
+RECORD: Bad = [None, 0, b"", "x", [], [0]]
+B32, B48, B64 = octets(32), octets(48), octets(64)
+
+FIELDS: dict[type[Record], dict[str, Bad]] = {
+    tx.Member: {"name": TEXT, "signing_key": B32, "sealing_key": BYTES, "possession": BYTES},
+    tx.Genesis: {
+        "version": UINT, "name": TEXT, "suite": TEXT, "members": listed(RECORD), "threshold": UINT,
+        "log_key": B32, "evaluators": listed(B32), "min_cohort_floor": UINT, "max_sequence": UINT,
+        "stage_seconds": UINT, "nonce": B32,
+    },
+    tx.SchemePosted: {"signature": B64, "evaluator": B32, "questionnaire": RECORD},
+    tx.Unit: {"name": TEXT, "parent": or_none(UINT), "registrar": or_none(B32)},
+    tx.RoundOpened: {
+        "signature": B64, "evaluator": B32, "scheme": B32, "name": TEXT, "min_cohort": UINT,
+        "units": listed(RECORD), "at": UINT,
+    },
+    tx.DealCommitted: {"signature": B64, "commitment": RECORD},
+    tx.DealPosted: {"signature": B64, "deal": RECORD},
+    tx.DealChallenged: {"signature": B64, "complaint": RECORD},
+    tx.DealsAccepted: {"signature": B64, "round": B32, "trustee": UINT},
+    tx.RoundKeys: {"signature": B64, "trustee": UINT, "keys": RECORD},
+    tx.Issue: {
+        "signature": B64, "voucher": B32, "round": B32, "unit": UINT, "registrar_signature": B64,
+        "blinded": B48,
+    },
+    tx.Batch: {"signature": B64, "round": B32, "unit": UINT, "count": [0, 2**32, *UINT], "final": BOOL},
+    tx.RoundClosed: {"signature": B64, "evaluator": B32, "round": B32, "at": UINT},
+    tx.ComplaintPosted: {"signature": B64, "complaint": RECORD},
+    tx.ComplaintRefused: {"signature": B64, "round": B32, "trustee": UINT, "digest": B32},
+    tx.Checked: {"signature": B64, "round": B32, "trustee": UINT},
+    tx.Deadline: {"signature": B64, "evaluator": B32, "round": B32, "at": UINT},
+    tx.NodeSum: {"commitment": UINT, "unit": UINT, "values": listed(B32), "blinding": B32},
+    tx.SumsPosted: {
+        "signature": B64, "round": B32, "trustee": UINT, "stage": UINT, "sums": listed(RECORD)
+    },
+    tx.OptionCount: {"option": TEXT, "count": UINT},
+    tx.QuestionResult: {
+        "question": TEXT, "status": TEXT, "reason": or_none(TEXT), "answered": or_none(UINT),
+        "counts": or_none(listed(RECORD)), "total": or_none(INTEGER), "mean": or_none(TEXT),
+    },
+    tx.UnitResult: {
+        "unit": UINT, "name": TEXT, "status": TEXT, "reason": or_none(TEXT), "counted": UINT,
+        "questions": listed(RECORD),
+    },
+    tx.ResultPosted: {"signature": B64, "round": B32, "trustee": UINT, "units": listed(RECORD)},
+}  # fmt: skip
+
+
+def records(value: Any) -> Iterator[Record]:
+    """The records in a record, itself first."""
+    if isinstance(value, Record):
+        yield value
+        for name in type(value).model_fields:
+            yield from records(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from records(item)
+
+
+@cache
+def samples() -> dict[type[Record], list[Any]]:
+    """An example of every record, as an array."""
+    transactions = [decode_transaction(leaf) for _, leaf in due().values()]
+    return {type(record): record.to_array() for t in transactions for record in records(t)}
+
+
+def test_every_record_of_this_file_is_in_the_table() -> None:
+    own = {cls for cls in vars(tx).values() if isinstance(cls, type) and issubclass(cls, Record)}
+    own = {cls for cls in own if cls.__module__ == tx.__name__}
+    assert own - {Signed} == set(FIELDS)
+    for cls, names in FIELDS.items():
+        assert list(cls.model_fields) == list(names)
+        assert cls.from_array(samples()[cls]).to_array() == samples()[cls]
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"),
+    [(cls, name) for cls, names in FIELDS.items() for name in names],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_field_holds_what_it_should_and_nothing_else(cls: type[Record], name: str) -> None:
+    place = list(cls.model_fields).index(name)
+    for value in FIELDS[cls][name]:
+        changed = [*samples()[cls][:place], value, *samples()[cls][place + 1 :]]
+        with pytest.raises(EncodingError, match=rf"^{cls.__name__}: {name}[.:]"):
+            cls.from_array(changed)
