@@ -12,9 +12,10 @@ from benchmarks import floors
 from benchmarks.cohort import FIVE, LONG, SERVICE, Cohort, open_cohort
 from benchmarks.measure import Effort, Figure, Work, once, timed
 from circuits.rating import Core, decode_core, rating_equations
+from zkperf._native import RatingLeaf
 from zkperf.encoding import encode
 from zkperf.errors import ZkperfError
-from zkperf.ledger.rules.verification import Rating, rating_context, verify_ratings, verify_reference
+from zkperf.ledger.rules.verification import rating_context, verify_ratings, verify_reference
 from zkperf.ledger.transactions import encode_transaction
 from zkperf.proofs.batch import verify_each
 
@@ -83,7 +84,7 @@ def _verifying(cohort: Cohort, cores: Sequence[Core], effort: Effort) -> Figure:
 
 def _whole(cohort: Cohort, cores: Sequence[Core]) -> Work:
     """Encodings, tokens and proofs, as the ledger verifies them."""
-    ratings = [Rating(core, encode_transaction(core)) for core in cores]
+    ratings = [RatingLeaf(encode_transaction(core)) for core in cores]
 
     def verify() -> None:
         verdicts = verify_ratings(cohort.state, ratings)
@@ -143,7 +144,7 @@ def _readable(ours: Cohort, other: Cohort, effort: Effort) -> Iterator[Figure]:
 
 
 def _reference(cohort: Cohort, cores: Sequence[Core]) -> Work:
-    ratings = [Rating(core, encode_transaction(core)) for core in cores]
+    ratings = [RatingLeaf(encode_transaction(core)) for core in cores]
 
     def verify() -> None:
         verdicts = verify_reference(cohort.state, cohort.found, ratings)

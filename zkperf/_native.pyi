@@ -55,6 +55,10 @@ class RatingLeaf:
         """EncodingError for anything else."""
 
     @property
+    def data(self) -> bytes:
+        """The leaf."""
+
+    @property
     def round(self) -> bytes: ...
     @property
     def unit(self) -> int: ...

@@ -5,7 +5,10 @@
 
 mod bls;
 mod boundary;
+mod cbor;
+mod ed25519;
 mod error;
+mod issuance;
 mod rating;
 mod ristretto;
 
@@ -13,6 +16,10 @@ mod ristretto;
 mod _native {
     #[pymodule_export]
     use crate::bls::{G1Element, G2Element, pairing_check};
+    #[pymodule_export]
+    use crate::ed25519::bad_signatures;
+    #[pymodule_export]
+    use crate::issuance::{IssuanceLeaf, IssuanceVerifier};
     #[pymodule_export]
     use crate::rating::{RatingLeaf, RatingVerifier, ShareOpener, VerifiedRating};
     #[pymodule_export]

@@ -12,7 +12,9 @@ from benchmarks.cohort import FIVE, LONG, open_cohort
 from benchmarks.measure import Figure, Ratio, Samples
 from benchmarks.plots import PLOTS, draw
 from benchmarks.report import FORMAT, Setting, amount, to_json, write_json
-from zkperf.ledger.rules.verification import Committed, Rating, verify_ratings
+from zkperf._native import RatingLeaf
+from zkperf.ledger.rules.verification import verify_ratings
+from zkperf.ledger.state import Committed
 from zkperf.ledger.transactions import encode_transaction
 
 RESULTS = Path(__file__).parents[2] / "benchmarks/results.json"
@@ -99,6 +101,6 @@ def test_the_plots_are_those_of_the_results(tmp_path: Path) -> None:
 def test_what_is_measured_is_valid(form: Any) -> None:
     with open_cohort(form) as cohort:
         [(core, _)] = cohort.ratings(1)
-        [verdict] = verify_ratings(cohort.state, [Rating(core, encode_transaction(core))])
+        [verdict] = verify_ratings(cohort.state, [RatingLeaf(encode_transaction(core))])
         assert isinstance(verdict, Committed)
         assert len(encode_transaction(core)) <= form.core_bytes

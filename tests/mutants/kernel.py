@@ -28,7 +28,7 @@ pub fn is(name: &str) -> bool {
 }
 """
 
-BINDING = re.compile(r"(sponge\.update|wire::write_\w+)\((.*)\);")
+BINDING = re.compile(r"(sponge\.update|cbor::write_\w+)\((.*)\);")
 CHECKING = re.compile(r"(check_\w+|same_length)\(.*\)\?;")
 EITHER = re.compile(r"if (.+) \{ Ok\((.*)\) \} else \{ Err\((.*)\) \}")
 ANSWER = re.compile(r".*(\.is_identity\(\)|== blst_fp12::default\(\))")

@@ -11,6 +11,7 @@ from circuits.rating import Bundle, Core
 from tests.ledger.bench import Bench, Rated, a_round
 from tests.ledger.forgeries import garbage_for, rating_with, wrong_share_for
 from zkperf.errors import EncodingError, InvalidShare, RuleViolation
+from zkperf.ledger.rules.verification import committed_by
 from zkperf.ledger.transactions import digest
 from zkperf.roles.shares import ShareBook
 from zkperf.sharing import check_share
@@ -57,7 +58,8 @@ def test_good_shares_are_kept() -> None:
     for rated in bench.of(1):
         share = book.share(bench.round, digest(rated.core), 0)
         accepted = bench.round.cohort(1).ratings[rated.core.pseudonym]
-        check_share(key, accepted.commitments[0], accepted.coefficients[0], ME, share)
+        committed = committed_by(bench.state, accepted)
+        check_share(key, committed.commitments[0], committed.coefficients[0], ME, share)
     assert book.bad_on_log(bench.round) == []
     book.receive(bench.state, [])
 

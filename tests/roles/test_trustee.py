@@ -20,7 +20,6 @@ from zkperf.errors import InvalidOpening, InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.rules.genesis import possession_context
-from zkperf.ledger.rules.tally import counted_ratings
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import Keygen, Phase, Round, State
 from zkperf.ledger.transactions import (
@@ -330,7 +329,7 @@ class Accuser(Trustee):
         self.seen = [*getattr(self, "seen", []), *ratings]
 
     def _check_shares(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
-        logged = {rating.digest for rating in counted_ratings(found, 1)}
+        logged = {rating.digest for rating in found.counted_below(1)}
         for core, bundle in getattr(self, "seen", []):
             if digest(core) in logged:
                 complaint = complain(

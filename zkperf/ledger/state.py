@@ -6,9 +6,10 @@ auditor all build it the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import add, sub
 from typing import Any
 
 from circuits.layout import Layout
@@ -56,17 +57,42 @@ class Scheme:
     """One commitment key per commitment of the layout: the first slots of the shared generators."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the tally needs of a rating, or of the sum of many: C_q, and E_{q,1} … E_{q,t-1} for each q."""
+
+    commitments: tuple[Any, ...]
+    coefficients: tuple[tuple[Any, ...], ...]
+
+    @classmethod
+    def nothing(cls, group: Group, commitments: int, threshold: int) -> Committed:
+        """The empty sum."""
+        row = (group.identity,) * (threshold - 1)
+        return cls((group.identity,) * commitments, (row,) * commitments)
+
+    def __add__(self, other: Committed) -> Committed:
+        return self._each(add, other)
+
+    def __sub__(self, other: Committed) -> Committed:
+        return self._each(sub, other)
+
+    def _each(self, operation: Callable[[Any, Any], Any], other: Committed) -> Committed:
+        rows = zip(self.coefficients, other.coefficients, strict=True)
+        return Committed(
+            tuple(map(operation, self.commitments, other.commitments)),
+            tuple(tuple(map(operation, mine, theirs)) for mine, theirs in rows),
+        )
+
+
+@dataclass(slots=True)
 class Accepted:
-    """A rating on the log. C[q] and E[q][k-1] are its commitments; ``struck`` if a complaint was true."""
+    """A rating on the log; ``struck`` if a complaint was true. There may be millions of them."""
 
     index: int
     digest: bytes
     sequence: int
     issued_before: int
     """Issuances of its cohort before its pseudonym was first seen: its rater is one of so many."""
-    commitments: tuple[Any, ...]
-    coefficients: tuple[tuple[Any, ...], ...]
     struck: bool = False
 
 
@@ -74,14 +100,17 @@ class Accepted:
 class Cohort:
     """One service in one round: the anonymity set."""
 
+    sums: Committed
+    """Over the counted ratings."""
     issued: int = 0
     ratings: dict[bytes, Accepted] = field(default_factory=dict)
+    struck: int = 0
     drained: bool = False
 
     @property
     def counted(self) -> int:
-        """Accepted, not replaced, not struck out."""
-        return sum(not rating.struck for rating in self.ratings.values())
+        """How many are accepted, not replaced, not struck out."""
+        return len(self.ratings) - self.struck
 
 
 @dataclass
@@ -153,6 +182,11 @@ class Round:
 
     def cohort(self, unit: int) -> Cohort:
         return self.cohorts[unit]
+
+    def counted_below(self, unit: int) -> Iterator[Accepted]:
+        """The ratings below a unit that count so far: accepted, not replaced, not struck out."""
+        for leaf in self.tree.below(unit):
+            yield from (rating for rating in self.cohorts[leaf].ratings.values() if not rating.struck)
 
     def keygen_of(self, unit: int) -> Keygen:
         """The part of the key generation that a service belongs to."""

@@ -17,6 +17,7 @@ from circuits.complaint import Complaint
 from circuits.questionnaire import Questionnaire
 from circuits.rating import Core
 from zkperf import encoding
+from zkperf._native import RatingLeaf
 from zkperf.encoding import Bytes32, Bytes48, Bytes64, Integer, Record, Sequence, Text, Uint
 from zkperf.errors import EncodingError
 from zkperf.tokens.dealing_complaint import DealComplaint
@@ -246,6 +247,8 @@ KINDS: dict[int, type[Record]] = {
     17: ResultPosted,
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
+_RATING = encoding.encode([_KIND_OF[Core], *Core.model_fields])[:2]
+"""What every rating begins with: the array's head and the kind."""
 
 
 def encode_transaction(transaction: Record) -> bytes:
@@ -264,6 +267,11 @@ def decode_transaction(data: bytes) -> Any:
     if cls is None:
         raise EncodingError(f"transaction: unknown kind {value[0]}")
     return cls.from_array(value[1:])
+
+
+def decode_leaf(data: bytes) -> Any:
+    """`decode_transaction`, but a rating stays the bytes that it is, with its fields found by the kernel."""
+    return RatingLeaf(data) if data.startswith(_RATING) else decode_transaction(data)
 
 
 def digest(transaction: Record) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from circuits.rating import (
 from zkperf._native import RatingLeaf, ShareOpener
 from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
-from zkperf.ledger.state import Accepted, Round, State
+from zkperf.ledger.state import Round, State
 from zkperf.ledger.transactions import decode_transaction, encode_transaction
 from zkperf.proofs.batch import Equation, verify_each
 from zkperf.sealing import decode_shares
@@ -82,7 +82,10 @@ class ShareBook:
 
         Raises RuleViolation if some cannot be had: the trustee then cannot say that it has checked.
         """
-        page, counted = self._pages[found.digest], {rating.digest: rating for rating in _counted(found)}
+        page, counted = (
+            self._pages[found.digest],
+            {rating.digest: rating for rating in found.counted_below(0)},
+        )
         for book in (page.good, page.bad):
             for digest in book.keys() - counted.keys():
                 del book[digest]
@@ -101,7 +104,9 @@ class ShareBook:
     def bad_on_log(self, found: Round) -> list[tuple[Core, Bundle]]:
         """Ratings on the log, not struck out yet, whose share is bad: to be complained about."""
         bad = self._pages[found.digest].bad
-        return [bad[rating.digest] for rating in _counted(found) if rating.digest in bad] if bad else []
+        return (
+            [bad[rating.digest] for rating in found.counted_below(0) if rating.digest in bad] if bad else []
+        )
 
     def share(self, found: Round, digest: bytes, q: int) -> Share:
         """This trustee's good share of commitment q of a rating. InvalidShare if it has none."""
@@ -155,11 +160,3 @@ class ShareBook:
             None if plaintext is None else decode_shares(self.group, plaintext, lengths)
             for plaintext in opener.open(found.verifier, leaves, ratings, sealed)
         ]
-
-
-def _counted(found: Round) -> Iterator[Accepted]:
-    """The ratings that count so far: on the log, not replaced, not struck out."""
-    for cohort in found.cohorts.values():
-        for rating in cohort.ratings.values():
-            if not rating.struck:
-                yield rating

@@ -20,7 +20,7 @@ from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.rules.genesis import possession_context
 from zkperf.ledger.rules.results import compute_result
-from zkperf.ledger.rules.tally import counted_ratings, expected_sums
+from zkperf.ledger.rules.tally import expected_sums
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import Keygen, Phase, Round, State
 from zkperf.ledger.transactions import (
@@ -207,7 +207,7 @@ class Trustee:
         """
         if found.digest in self._settled:
             return
-        digests = sorted(rating.digest for rating in counted_ratings(found, 0))
+        digests = sorted(rating.digest for rating in found.counted_below(0))
         name, counted = f"counted-{found.digest.hex()[:32]}", sha256(b"".join(digests)).digest()
         if not self.store.has(name):
             self.store.write(name, counted)
@@ -219,7 +219,7 @@ class Trustee:
         """Σ of this trustee's shares over the counted ratings of everything that may be published."""
         sums = []
         for q, unit in expected_sums(found):
-            shares = [self._shares.share(found, rating.digest, q) for rating in counted_ratings(found, unit)]
+            shares = [self._shares.share(found, rating.digest, q) for rating in found.counted_below(unit)]
             total = sum_shares(self.group.order, shares)
             sums.append(
                 NodeSum(

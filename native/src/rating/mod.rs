@@ -42,6 +42,11 @@ impl RatingLeaf {
     }
 
     #[getter]
+    fn data<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.data)
+    }
+
+    #[getter]
     fn round<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.data[self.fields.round.clone()])
     }

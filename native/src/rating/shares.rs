@@ -12,7 +12,8 @@ use rayon::prelude::*;
 use sha2::Sha256;
 
 use super::batch::{Weight, culprits, random_weights, scalar};
-use super::{RatingLeaf, RatingVerifier, Round, VerifiedRating, wire};
+use super::{RatingLeaf, RatingVerifier, Round, VerifiedRating};
+use crate::cbor;
 use crate::error::Result;
 use crate::ristretto::{decode_scalar, public_sum};
 
@@ -111,24 +112,24 @@ impl ShareOpener {
     fn context(&self, round: &Round, leaf: &RatingLeaf) -> Vec<u8> {
         let (data, fields) = (&leaf.data, &leaf.fields);
         let mut out = Vec::with_capacity(512);
-        wire::write_array(10, &mut out);
-        wire::write_text(LABEL, &mut out);
-        wire::write_bytes(&round.ledger, &mut out);
-        wire::write_bytes(&round.round, &mut out);
-        wire::write_unsigned(fields.unit, &mut out);
-        wire::write_bytes(&data[fields.pseudonym.clone()], &mut out);
-        wire::write_bytes(&data[fields.ephemeral.clone()], &mut out);
-        wire::write_unsigned(fields.sequence, &mut out);
-        wire::write_unsigned(self.trustee, &mut out);
-        wire::write_array(fields.commitments.len() as u64, &mut out);
+        cbor::write_array(10, &mut out);
+        cbor::write_text(LABEL, &mut out);
+        cbor::write_bytes(&round.ledger, &mut out);
+        cbor::write_bytes(&round.round, &mut out);
+        cbor::write_unsigned(fields.unit, &mut out);
+        cbor::write_bytes(&data[fields.pseudonym.clone()], &mut out);
+        cbor::write_bytes(&data[fields.ephemeral.clone()], &mut out);
+        cbor::write_unsigned(fields.sequence, &mut out);
+        cbor::write_unsigned(self.trustee, &mut out);
+        cbor::write_array(fields.commitments.len() as u64, &mut out);
         for commitment in &fields.commitments {
-            wire::write_bytes(&data[commitment.clone()], &mut out);
+            cbor::write_bytes(&data[commitment.clone()], &mut out);
         }
-        wire::write_array(fields.coefficients.len() as u64, &mut out);
+        cbor::write_array(fields.coefficients.len() as u64, &mut out);
         for row in &fields.coefficients {
-            wire::write_array(row.len() as u64, &mut out);
+            cbor::write_array(row.len() as u64, &mut out);
             for coefficient in row {
-                wire::write_bytes(&data[coefficient.clone()], &mut out);
+                cbor::write_bytes(&data[coefficient.clone()], &mut out);
             }
         }
         out

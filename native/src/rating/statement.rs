@@ -6,7 +6,8 @@ use curve25519_dalek::scalar::Scalar;
 use sha3::Shake128;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 
-use super::wire::{self, Fields};
+use super::wire::Fields;
+use crate::cbor;
 use crate::error::{Error, Result};
 use crate::ristretto;
 
@@ -220,11 +221,11 @@ fn signed(value: i64) -> Scalar {
 pub fn prefix(ledger: &[u8], scheme: &[u8], layout: &[u8], members: u64, threshold: u64) -> Vec<u8> {
     let mut out = Vec::new();
     // five values here, and nine fields of the rating: all but its proof
-    wire::write_array(14, &mut out);
-    wire::write_bytes(ledger, &mut out);
-    wire::write_bytes(scheme, &mut out);
-    wire::write_bytes(layout, &mut out);
-    wire::write_unsigned(members, &mut out);
-    wire::write_unsigned(threshold, &mut out);
+    cbor::write_array(14, &mut out);
+    cbor::write_bytes(ledger, &mut out);
+    cbor::write_bytes(scheme, &mut out);
+    cbor::write_bytes(layout, &mut out);
+    cbor::write_unsigned(members, &mut out);
+    cbor::write_unsigned(threshold, &mut out);
     out
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use blst::*;
 
-use super::wire;
 use crate::bls::G1Element;
+use crate::cbor;
 use crate::error::Result;
 
 const DST: &[u8] = b"ZKPERF-V01-token-BLS12381G1_XMD:SHA-256_SSWU_RO_";
@@ -23,11 +23,11 @@ impl Token {
         let signature = G1Element::strict(data)?.0;
         // P = H_G1([ledger, round, unit, pseudonym])
         let mut message = Vec::with_capacity(128);
-        wire::write_array(4, &mut message);
-        wire::write_bytes(ledger, &mut message);
-        wire::write_bytes(round, &mut message);
-        wire::write_unsigned(unit, &mut message);
-        wire::write_bytes(pseudonym, &mut message);
+        cbor::write_array(4, &mut message);
+        cbor::write_bytes(ledger, &mut message);
+        cbor::write_bytes(round, &mut message);
+        cbor::write_unsigned(unit, &mut message);
+        cbor::write_bytes(pseudonym, &mut message);
         Ok(Self { unit, signature, point: G1Element::hashed(&message, DST).0 })
     }
 }

@@ -12,7 +12,8 @@ from tests.ledger.bench import Bench, Rated, a_round, in_phase
 from tests.ledger.forgeries import complaint, garbage_for, posted_complaint, rating_with, wrong_share_for
 from zkperf.errors import EncodingError, InvalidProof, InvalidSignature
 from zkperf.ledger.rules.complaints import MAX_REFUSED
-from zkperf.ledger.state import Phase
+from zkperf.ledger.rules.verification import committed_by
+from zkperf.ledger.state import Committed, Phase
 from zkperf.ledger.transactions import (
     Checked,
     ComplaintPosted,
@@ -59,6 +60,12 @@ def logged(closed: bool = False) -> tuple[Bench, Rated]:
     return bench, bench.of(1)[0]
 
 
+def sum_of_counted(bench: Bench) -> Committed:
+    """What the ratings of service 1 that count commit to, added up anew."""
+    first, *others = (committed_by(bench.state, rating) for rating in bench.round.counted_below(1))
+    return sum(others, first)
+
+
 # -- true complaints ----------------------------------------------------------------------------------
 
 
@@ -71,6 +78,7 @@ def test_a_true_complaint_strikes_the_rating_out(how: Any, closed: bool) -> None
     bench.apply(posted)
     assert cohort.ratings[core.pseudonym].struck
     assert (len(cohort.ratings), cohort.counted) == (6, 5)
+    assert cohort.sums == sum_of_counted(bench)
     assert bench.round.phase is (Phase.CHECKING if closed else Phase.OPEN)
     assert bench.state.complaints == {signed_digest(posted)}
     assert bench.round.refused_complaints == {}
@@ -94,6 +102,7 @@ def test_who_was_struck_out_can_rate_again_until_close() -> None:
     newer, _ = rated.citizen.rate(token, GOOD)
     bench.apply(*bench.batch([newer], final=True))
     assert bench.round.cohort(1).counted == 6
+    assert bench.round.cohort(1).sums == sum_of_counted(bench)
     assert not bench.round.cohort(1).ratings[core.pseudonym].struck
 
 
@@ -189,6 +198,17 @@ def test_a_complaint_is_about_a_service_of_the_round(unit: int) -> None:
     bench, rated = logged()
     posted = posted_complaint(bench, 3, rated.core, rated.bundle, unit=unit)
     bench.refuse(posted, CHECK, f"unit {unit} is not a service of this round")
+
+
+def test_a_replaced_rating_is_out_of_the_sums_and_its_replacement_in() -> None:
+    bench, rated = logged()
+    before = bench.round.cohort(1).sums
+    token = rated.token.model_copy(update={"next_sequence": 1})
+    newer, _ = rated.citizen.rate(token, GOOD)
+    bench.apply(bench.close())
+    bench.apply(*bench.batch([newer], final=True))
+    assert bench.round.cohort(1).counted == 6
+    assert bench.round.cohort(1).sums == sum_of_counted(bench) != before
 
 
 def test_a_replaced_rating_cannot_be_struck_out() -> None:

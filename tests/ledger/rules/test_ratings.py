@@ -10,10 +10,18 @@ import pytest
 
 from circuits.rating import Core, build_rating, decode_core
 from tests.ledger.bench import Bench, Rated, a_round, before, encoded, in_phase
-from zkperf.errors import EncodingError, InvalidProof, InvalidSignature, InvalidToken, RuleViolation
+from zkperf._native import RatingLeaf
+from zkperf.errors import (
+    EncodingError,
+    InvalidLogProof,
+    InvalidProof,
+    InvalidSignature,
+    InvalidToken,
+    RuleViolation,
+)
 from zkperf.groups.bls12381 import BLS12381
-from zkperf.ledger.rules.verification import Rating, rating_context, verify_ratings
-from zkperf.ledger.state import OpenBatch, Phase
+from zkperf.ledger.rules.verification import committed_by, rating_context, verify_ratings
+from zkperf.ledger.state import Committed, OpenBatch, Phase
 from zkperf.ledger.transactions import Issue, encode_transaction
 from zkperf.roles.citizen import Token
 from zkperf.sharing import lagrange_at_zero
@@ -175,8 +183,18 @@ def test_what_the_state_keeps_of_a_rating() -> None:
     decoded = decode_core(bench.state.commitment_group, bench.round.scheme.layout, 2, core)
     assert (accepted.index, accepted.digest) == (len(bench.leaves) - 1, sha256(encoded(core)).digest())
     assert (accepted.sequence, accepted.issued_before, accepted.struck) == (0, 6, False)
-    assert accepted.commitments == decoded.commitments
-    assert accepted.coefficients == decoded.coefficients
+    committed = Committed(tuple(decoded.commitments), tuple(map(tuple, decoded.coefficients)))
+    assert committed_by(bench.state, accepted) == committed
+    assert bench.round.cohort(1).sums == committed
+
+
+def test_a_leaf_that_changed_after_it_was_accepted_is_not_believed() -> None:
+    bench = announced()
+    core, other = cores(bench)[:2]
+    bench.apply(core)
+    bench.leaves[-1] = encoded(other)
+    with pytest.raises(InvalidLogProof, match="has changed since it was accepted"):
+        committed_by(bench.state, bench.round.cohort(1).ratings[core.pseudonym])
 
 
 # -- replacing a rating -------------------------------------------------------------------------------
@@ -380,8 +398,8 @@ def test_a_proof_is_bound_to_ledger_scheme_members_and_cohort(name: str, suite: 
     bench.refuse(posted, "proofs", "the rating's proof does not hold", InvalidProof)
 
 
-def as_rating(core: Core) -> Rating:
-    return Rating(core, encode_transaction(core))
+def as_rating(core: Core) -> RatingLeaf:
+    return RatingLeaf(encode_transaction(core))
 
 
 def test_a_round_without_keys_takes_no_rating() -> None:

@@ -229,7 +229,7 @@ def test_any_members_in_number_the_threshold_open_the_plain_sums(members: tuple[
             assert layout.commitment_of(name) == q
             answered = layout.answered(q, found.openings[0, unit].values)
             assert layout.read_total(name, answered, opening.values).total == expected
-        commitment, _ = summed_commitments(bench.state, found, q, unit)
+        commitment, _ = summed_commitments(found, q, unit)
         found.scheme.keys[q].verify_opening(commitment, opening.values, opening.blinding)
     assert found.sums == {}
 

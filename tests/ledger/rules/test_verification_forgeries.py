@@ -15,9 +15,10 @@ import pytest
 from circuits.rating import Core, Witness, decode_core, rating_equations
 from circuits.rating.prover import prove
 from tests.world import LEVELS, World, number, questionnaire, single
+from zkperf._native import RatingLeaf
 from zkperf.errors import ZkperfError
 from zkperf.groups.ristretto255 import RISTRETTO255 as G
-from zkperf.ledger.rules.verification import Rating, rating_context, verify_ratings, verify_reference
+from zkperf.ledger.rules.verification import rating_context, verify_ratings, verify_reference
 from zkperf.ledger.state import Round
 from zkperf.ledger.transactions import encode_transaction
 from zkperf.proofs.batch import verify_each
@@ -80,7 +81,7 @@ class Forger:
 
     def verdict(self, core: Core) -> tuple[str, list[str]]:
         """The kernel's verdict, which is the readable one too, and the equations that do not hold."""
-        rating = Rating(core, encode_transaction(core))
+        rating = RatingLeaf(encode_transaction(core))
         verdicts = [
             *verify_ratings(self.world.state, [rating]),
             *verify_reference(self.world.state, self.found, [rating]),
@@ -165,7 +166,7 @@ def test_two_wrongs_in_a_block_do_not_make_a_right(forger: Forger) -> None:
         core = forger.forge()
         z = G.encode_scalar((G.decode_scalar(core.proof[-32:]) + step) % G.order)
         core = core.model_copy(update={"proof": core.proof[:-32] + z})
-        block.append(Rating(core, encode_transaction(core)))
+        block.append(RatingLeaf(encode_transaction(core)))
     for verdicts in (
         verify_ratings(forger.world.state, block),
         verify_reference(forger.world.state, forger.found, block),

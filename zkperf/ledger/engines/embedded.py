@@ -21,7 +21,7 @@ from typing import BinaryIO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.complaint import FalseComplaint
-from circuits.rating import Core
+from zkperf._native import RatingLeaf
 from zkperf.errors import InputError, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.engines.door import check_ratings
@@ -47,7 +47,7 @@ from zkperf.ledger.transactions import (
     Genesis,
     RoundClosed,
     RoundOpened,
-    decode_transaction,
+    decode_leaf,
     encode_transaction,
     signed_digest,
 )
@@ -280,8 +280,8 @@ class EmbeddedLedger:
         """Applies one transaction to the state and adds its leaves to the block, or says why not."""
         index = self._state.size
         try:
-            transaction = decode_transaction(data)
-            if isinstance(transaction, (Core, Batch, ComplaintRefused)):
+            transaction = decode_leaf(data)
+            if isinstance(transaction, (RatingLeaf, Batch, ComplaintRefused)):
                 raise RuleViolation(
                     "ratings come with their bundle; batches are the sequencer's", check=BATCHES
                 )
@@ -313,10 +313,10 @@ class EmbeddedLedger:
 
     def _made_needless(self, leaf: bytes) -> list[bytes]:
         """Digests of the ratings that this leaf replaces or strikes out."""
-        transaction = decode_transaction(leaf)
+        transaction = decode_leaf(leaf)
         if isinstance(transaction, ComplaintPosted):
             return [transaction.complaint.rating]
-        if isinstance(transaction, Core):
+        if isinstance(transaction, RatingLeaf):
             found = self._state.rounds[transaction.round]
             old = found.cohort(transaction.unit).ratings.get(transaction.pseudonym)
             return [] if old is None else [old.digest]

@@ -7,10 +7,9 @@ its life cycle; it checks first and changes the state last, so a refused transac
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from typing import Any
 
-from circuits.rating import Core
+from zkperf._native import RatingLeaf
 from zkperf.encoding import Record
 from zkperf.errors import ZkperfError
 from zkperf.ledger import transactions as tx
@@ -32,7 +31,7 @@ from zkperf.ledger.rules.results import process_result
 from zkperf.ledger.rules.rounds import process_deadline, process_round_closed, process_round_opened
 from zkperf.ledger.rules.schemes import process_scheme
 from zkperf.ledger.rules.tally import process_checked, process_sums
-from zkperf.ledger.rules.verification import Rating, Verdict, decode_ratings, verify_ratings
+from zkperf.ledger.rules.verification import Verdict, decode_ratings, verify_ratings
 from zkperf.ledger.state import State
 
 PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
@@ -84,17 +83,17 @@ def apply(
                 "a ledger begins with its genesis",
             )
             require(
-                state.batch is None or isinstance(item, Core),
+                state.batch is None or isinstance(item, RatingLeaf),
                 BATCHES,
                 "a batch was announced whose ratings did not all follow",
             )
-            if isinstance(item, Core):
+            if isinstance(item, RatingLeaf):
                 if position not in verdicts:
-                    verdicts.update(_verify_ahead(state, block, decoded, position, trusted))
+                    verdicts.update(_verify_ahead(state, decoded, position, trusted))
                 verdict = verdicts.pop(position)
                 if isinstance(verdict, ZkperfError):
                     raise verdict
-                process_rating(state, item, verdict, sha256(block[position]).digest())
+                process_rating(state, item, verdict)
             else:
                 PROCESS[type(item)](state, item)
         except ZkperfError as error:
@@ -103,9 +102,9 @@ def apply(
         state.size += 1
 
 
-def _decode(data: bytes) -> Record | ZkperfError:
+def _decode(data: bytes) -> Record | RatingLeaf | ZkperfError:
     try:
-        transaction: Record = tx.decode_transaction(data)
+        transaction: Record | RatingLeaf = tx.decode_leaf(data)
     except ZkperfError as error:
         return error
     return transaction
@@ -113,16 +112,15 @@ def _decode(data: bytes) -> Record | ZkperfError:
 
 def _verify_ahead(
     state: State,
-    block: Sequence[bytes],
-    decoded: Sequence[Record | ZkperfError],
+    decoded: Sequence[Record | RatingLeaf | ZkperfError],
     start: int,
     trusted: bool,
 ) -> dict[int, Verdict]:
     """Verdicts for the rating at ``start`` and all later ones whose cohort's key is known by now."""
     ahead = {
-        position: Rating(item, block[position])
+        position: item
         for position, item in enumerate(decoded[start:], start)
-        if isinstance(item, Core) and (position == start or has_keys(state, item))
+        if isinstance(item, RatingLeaf) and (position == start or has_keys(state, item))
     }
     judge = decode_ratings if trusted else verify_ratings
     return dict(zip(ahead, judge(state, list(ahead.values())), strict=True))

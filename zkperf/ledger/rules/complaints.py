@@ -6,6 +6,7 @@ from circuits.complaint import judge
 from circuits.rating import Core
 from zkperf.errors import RuleViolation
 from zkperf.ledger.rules.common import find_round, require, require_trustee
+from zkperf.ledger.rules.verification import committed_by
 from zkperf.ledger.signing import transaction_message, verify_bytes
 from zkperf.ledger.state import Accepted, Phase, Round, State
 from zkperf.ledger.transactions import (
@@ -28,9 +29,7 @@ def accused_rating(state: State, found: Round, unit: int, digest: bytes) -> tupl
     for rating in found.cohort(unit).ratings.values():
         if rating.digest == digest:
             require(not rating.struck, CHECK, "the rating is struck out already")
-            core = decode_transaction(state.leaf(rating.index))
-            assert isinstance(core, Core)  # only ratings are Accepted
-            return core, rating
+            return decode_transaction(state.leaf(rating.index)), rating
     raise RuleViolation("the rating complained about is not on the log, or was replaced", check=CHECK)
 
 
@@ -44,6 +43,7 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
     require(refused < MAX_REFUSED, CHECK, "this member has complained falsely too often")
     digest = require_new(state, signed_digest(posted))
     core, rating = accused_rating(state, found, complaint.unit, complaint.rating)
+    committed = committed_by(state, rating)
     judge(
         state.commitment_group,
         state.ledger,
@@ -51,10 +51,13 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
         complaint,
         trustee_key=state.sealing_keys[complaint.trustee - 1],
         keys=found.scheme.keys,
-        commitments=rating.commitments,
-        coefficients=rating.coefficients,
+        commitments=committed.commitments,
+        coefficients=committed.coefficients,
     )
     state.complaints.add(digest)
+    cohort = found.cohort(complaint.unit)
+    cohort.sums -= committed
+    cohort.struck += 1
     rating.struck = True
     if found.phase is Phase.DRAINING:
         found.phase = Phase.CHECKING

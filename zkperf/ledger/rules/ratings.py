@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from circuits.rating import Core
+from zkperf._native import RatingLeaf
 from zkperf.errors import RuleViolation
 from zkperf.ledger.rules.common import find_round, require
-from zkperf.ledger.rules.verification import Committed
+from zkperf.ledger.rules.verification import committed_by
 from zkperf.ledger.signing import verify_signed
-from zkperf.ledger.state import Accepted, OpenBatch, Phase, State
+from zkperf.ledger.state import Accepted, Cohort, Committed, OpenBatch, Phase, State
 from zkperf.ledger.transactions import Batch
 
 CHECK = "batches"
@@ -32,48 +32,57 @@ def process_batch(state: State, batch: Batch) -> None:
     state.batch = OpenBatch(batch.round, batch.unit, remaining=batch.count, final=batch.final)
 
 
-def admissible(state: State, core: Core, *, final: bool) -> None:
+def admissible(state: State, rating: RatingLeaf, *, final: bool) -> None:
     """The checks of a rating that depend on what the ledger holds already."""
-    found = find_round(state, core.round, CHECK)
-    cohort = found.cohort(core.unit)
+    found = find_round(state, rating.round, CHECK)
+    cohort = found.cohort(rating.unit)
     require(
-        core.sequence <= state.rules.max_sequence,
+        rating.sequence <= state.rules.max_sequence,
         CHECK,
         f"a rating can be replaced at most {state.rules.max_sequence} times",
     )
-    before = cohort.ratings.get(core.pseudonym)
+    before = cohort.ratings.get(rating.pseudonym)
     if before is None:
         require(
             len(cohort.ratings) < cohort.issued, CHECK, "more ratings than issuances: somebody forges tokens"
         )
     else:
         require(final, CHECK, "a rating is replaced at close, not before")
-        require(core.sequence > before.sequence, CHECK, f"expected a sequence number above {before.sequence}")
+        require(
+            rating.sequence > before.sequence, CHECK, f"expected a sequence number above {before.sequence}"
+        )
 
 
-def process_rating(state: State, core: Core, committed: Committed, digest: bytes) -> None:
-    """The next rating of the announced batch. ``committed`` comes from `verify_ratings`; ``digest`` is
-    SHA-256 of the leaf."""
-    batch = state.batch
+def process_rating(state: State, rating: RatingLeaf, committed: Committed) -> None:
+    """The next rating of the announced batch. ``committed`` comes from `verify_ratings`."""
+    batch, pseudonym = state.batch, rating.pseudonym
     if batch is None:
         raise RuleViolation("a rating enters the log in a batch only", check=CHECK)
-    cohort = (core.round, core.unit)
+    cohort = (rating.round, rating.unit)
     require(cohort == (batch.round, batch.unit), CHECK, "a rating of another cohort in this batch")
-    require(core.pseudonym > batch.last, CHECK, "the batch is not sorted by pseudonym, each once")
-    admissible(state, core, final=batch.final)
-    entered = state.rounds[core.round].cohort(core.unit)
-    before = entered.ratings.get(core.pseudonym)
-    entered.ratings[core.pseudonym] = Accepted(
+    require(pseudonym > batch.last, CHECK, "the batch is not sorted by pseudonym, each once")
+    admissible(state, rating, final=batch.final)
+    entered = state.rounds[rating.round].cohort(rating.unit)
+    before = entered.ratings.get(pseudonym)
+    if before is not None:
+        discount(state, entered, before)
+        entered.struck -= before.struck
+    entered.ratings[pseudonym] = Accepted(
         index=state.size,
-        digest=digest,
-        sequence=core.sequence,
+        digest=rating.digest,
+        sequence=rating.sequence,
         # A replacement shows its pseudonym no earlier than the rating it replaces did.
         issued_before=entered.issued if before is None else before.issued_before,
-        commitments=committed.commitments,
-        coefficients=committed.coefficients,
     )
-    batch.last = core.pseudonym
+    entered.sums += committed
+    batch.last = pseudonym
     skip_rating(state)
+
+
+def discount(state: State, cohort: Cohort, rating: Accepted) -> None:
+    """Takes a rating that is replaced or struck out from its cohort's sums, unless that is done already."""
+    if not rating.struck:
+        cohort.sums -= committed_by(state, rating)
 
 
 def skip_rating(state: State) -> None:
@@ -84,7 +93,7 @@ def skip_rating(state: State) -> None:
             state.batch = None
 
 
-def has_keys(state: State, core: Core) -> bool:
+def has_keys(state: State, rating: RatingLeaf) -> bool:
     """The rating's round is on the ledger and its cohort's key known."""
-    found = state.rounds.get(core.round)
+    found = state.rounds.get(rating.round)
     return found is not None and found.keyed

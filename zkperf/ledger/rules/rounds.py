@@ -8,7 +8,7 @@ from zkperf.ledger.rules.common import find_round, require, require_evaluator
 from zkperf.ledger.rules.keygen import finish_keygen, keygens
 from zkperf.ledger.rules.sizes import largest_posting
 from zkperf.ledger.rules.tally import fix_counted_set
-from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Phase, Round, State
+from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Committed, Phase, Round, State
 from zkperf.ledger.transactions import MAX_TRANSACTION, Deadline, RoundClosed, RoundOpened, digest
 
 CHECK = "rounds"
@@ -51,6 +51,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
         theirs = {service_path(other.opened, leaf) for leaf in other.tree.leaves()}
         shared = sorted("/".join(path) for path in mine & theirs)
         require(not shared, CHECK, f"service {shared[0] if shared else ''!r} is in another open round")
+    nothing = Committed.nothing(state.commitment_group, len(scheme.layout.commitments), state.rules.threshold)
     state.rounds[identifier] = Round(
         digest=identifier,
         index=state.size,
@@ -58,7 +59,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
         scheme=scheme,
         tree=tree,
         last_time=opened.at,
-        cohorts={leaf: Cohort() for leaf in leaves},
+        cohorts={leaf: Cohort(nothing) for leaf in leaves},
         keygens=keygens(state, identifier, leaves),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from zkperf.errors import InvalidOpening, InvalidShare
 from zkperf.ledger.disclosure import disclose, totals
 from zkperf.ledger.rules.common import find_round, require, require_trustee
-from zkperf.ledger.state import Accepted, Phase, Round, State
+from zkperf.ledger.state import Phase, Round, State
 from zkperf.ledger.transactions import Checked, SumsPosted
 from zkperf.sharing import Share, check_share, interpolate
 
@@ -44,27 +44,11 @@ def expected_sums(found: Round) -> list[tuple[int, int]]:
     return [(q, unit) for q, publication in sorted(found.totals.items()) for unit in publication.published]
 
 
-def counted_ratings(found: Round, unit: int) -> list[Accepted]:
-    """The counted ratings below ``unit``."""
-    return [
-        rating
-        for leaf in found.tree.below(unit)
-        for rating in found.cohort(leaf).ratings.values()
-        if not rating.struck
-    ]
-
-
-def summed_commitments(state: State, found: Round, q: int, unit: int) -> tuple[Any, list[Any]]:
-    """(ΣC_q, [ΣE_{q,1}, …, ΣE_{q,t-1}]) over the counted ratings below ``unit``."""
-    group = state.commitment_group
-    commitment = group.identity
-    coefficients = [group.identity] * (state.rules.threshold - 1)
-    for rating in counted_ratings(found, unit):
-        commitment = commitment + rating.commitments[q]
-        coefficients = [
-            total + term for total, term in zip(coefficients, rating.coefficients[q], strict=True)
-        ]
-    return commitment, coefficients
+def summed_commitments(found: Round, q: int, unit: int) -> tuple[Any, tuple[Any, ...]]:
+    """(ΣC_q, (ΣE_{q,1}, …, ΣE_{q,t-1})) over the counted ratings below ``unit``."""
+    first, *others = (found.cohort(leaf).sums for leaf in found.tree.below(unit))
+    summed = sum(others, first)
+    return summed.commitments[q], summed.coefficients[q]
 
 
 def process_sums(state: State, posted: SumsPosted) -> None:
@@ -93,7 +77,7 @@ def process_sums(state: State, posted: SumsPosted) -> None:
 
 def check_sum(state: State, found: Round, q: int, unit: int, trustee: int, share: Share) -> None:
     """Com_G(Σ F(j); Σ g(j)) = ΣC + Σ_k j^k·ΣE_k, or InvalidOpening."""
-    commitment, coefficients = summed_commitments(state, found, q, unit)
+    commitment, coefficients = summed_commitments(found, q, unit)
     try:
         check_share(found.scheme.keys[q], commitment, coefficients, trustee, share)
     except InvalidShare as error:
@@ -106,7 +90,7 @@ def open_totals(state: State, found: Round) -> None:
     group = state.commitment_group
     for q, unit in expected_sums(found):
         opening = interpolate(group.order, {j: sums[q, unit] for j, sums in found.sums.items()})
-        commitment, _ = summed_commitments(state, found, q, unit)
+        commitment, _ = summed_commitments(found, q, unit)
         found.scheme.keys[q].verify_opening(commitment, opening.values, opening.blinding)
         found.openings[q, unit] = opening
     found.sums = {}

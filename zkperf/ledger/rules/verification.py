@@ -7,21 +7,21 @@ for ristretto255 the kernel does the same from the leaves' bytes. A test holds t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from circuits.rating import (
-    Core,
     RatingContext,
     auxiliary_key,
     decode_core,
     rating_equations,
 )
 from zkperf._native import RatingLeaf, RatingVerifier, VerifiedRating
-from zkperf.errors import EncodingError, InvalidProof, InvalidToken, ZkperfError
+from zkperf.errors import EncodingError, InvalidLogProof, InvalidProof, InvalidToken, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.groups.ristretto255 import RISTRETTO255
 from zkperf.ledger.rules.common import find_round, require
-from zkperf.ledger.state import Round, State
+from zkperf.ledger.state import Accepted, Committed, Round, State
+from zkperf.ledger.transactions import decode_transaction
 from zkperf.proofs.batch import verify_each
 from zkperf.tokens.blind import message_point, verify_tokens
 from zkperf.transcript import session_id
@@ -29,48 +29,44 @@ from zkperf.transcript import session_id
 CHECK = "batches"
 
 
-class Committed(NamedTuple):
-    """What the tally needs of a rating: C_q, and E_{q,1} … E_{q,t-1} for each q."""
-
-    commitments: tuple[Any, ...]
-    coefficients: tuple[tuple[Any, ...], ...]
-
-
-class Rating(NamedTuple):
-    """A rating and the leaf that it was decoded from."""
-
-    core: Core
-    leaf: bytes
-
-
 Verdict = Committed | ZkperfError
 
 
-def verify_ratings(state: State, ratings: Sequence[Rating]) -> list[Verdict]:
+def verify_ratings(state: State, ratings: Sequence[RatingLeaf]) -> list[Verdict]:
     """For each rating what it commits to, or why it is refused, whatever else is on the ledger."""
     return _by_round(state, ratings, _verify_kernel, verify_reference)
 
 
-def decode_ratings(state: State, ratings: Sequence[Rating]) -> list[Verdict]:
+def decode_ratings(state: State, ratings: Sequence[RatingLeaf]) -> list[Verdict]:
     """The same for ratings that were verified before: only decoded."""
     return _by_round(state, ratings, _decode_kernel, _decode_reference)
 
 
-_Task = Callable[[State, Round, Sequence[Rating]], list[Verdict]]
+def committed_by(state: State, rating: Accepted) -> Committed:
+    """What a rating on the log commits to. InvalidLogProof if its leaf is not what was accepted any more."""
+    leaf = RatingLeaf(state.leaf(rating.index))
+    if leaf.digest != rating.digest:
+        raise InvalidLogProof(f"leaf {rating.index} has changed since it was accepted")
+    [committed] = decode_ratings(state, [leaf])
+    assert isinstance(committed, Committed)  # it was verified when it was accepted
+    return committed
 
 
-def _by_round(state: State, ratings: Sequence[Rating], hot: _Task, readable: _Task) -> list[Verdict]:
+_Task = Callable[[State, Round, Sequence[RatingLeaf]], list[Verdict]]
+
+
+def _by_round(state: State, ratings: Sequence[RatingLeaf], hot: _Task, readable: _Task) -> list[Verdict]:
     verdicts: list[Verdict | None] = [None] * len(ratings)
     rounds: dict[bytes, list[int]] = {}
     for place, rating in enumerate(ratings):
         try:
-            found = find_round(state, rating.core.round, CHECK)
-            require(rating.core.unit in found.cohorts, CHECK, "its unit is not a service of this round")
+            found = find_round(state, rating.round, CHECK)
+            require(rating.unit in found.cohorts, CHECK, "its unit is not a service of this round")
             require(found.keyed, CHECK, "the round has no keys yet")
         except ZkperfError as error:
             verdicts[place] = error
         else:
-            rounds.setdefault(rating.core.round, []).append(place)
+            rounds.setdefault(rating.round, []).append(place)
     for round_id, places in rounds.items():
         found = state.rounds[round_id]
         task = readable if found.verifier is None else hot
@@ -95,14 +91,15 @@ def rating_context(state: State, found: Round, unit: int) -> RatingContext:
     )
 
 
-def verify_reference(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
+def verify_reference(state: State, found: Round, ratings: Sequence[RatingLeaf]) -> list[Verdict]:
     """Ratings of one round."""
     group, pairing, scheme = state.commitment_group, state.pairing, found.scheme
     verdicts: list[Verdict] = []
     equations, tokens, places = [], [], []
     keys: dict[int, Any] = {}
-    for core, _ in ratings:
+    for rating in ratings:
         try:
+            core = decode_transaction(rating.data)
             decoded = decode_core(group, scheme.layout, state.rules.threshold, core)
             if core.unit not in keys:
                 keys[core.unit] = pairing.g2.decode(found.keygen_of(core.unit).public_key(core.unit))
@@ -125,10 +122,11 @@ def verify_reference(state: State, found: Round, ratings: Sequence[Rating]) -> l
     return verdicts
 
 
-def _decode_reference(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
+def _decode_reference(state: State, found: Round, ratings: Sequence[RatingLeaf]) -> list[Verdict]:
     verdicts: list[Verdict] = []
-    for core, _ in ratings:
+    for rating in ratings:
         try:
+            core = decode_transaction(rating.data)
             decoded = decode_core(state.commitment_group, found.scheme.layout, state.rules.threshold, core)
             verdicts.append(Committed(decoded.commitments, decoded.coefficients))
         except ZkperfError as error:
@@ -169,19 +167,17 @@ def round_verifier(state: State, found: Round) -> RatingVerifier | None:
     )
 
 
-def _verify_kernel(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
-    leaves = [RatingLeaf(rating.leaf) for rating in ratings]
+def _verify_kernel(state: State, found: Round, ratings: Sequence[RatingLeaf]) -> list[Verdict]:
     return [
         _committed(found, verdict)
         if isinstance(verdict, VerifiedRating)
         else _REFUSALS[verdict[0]](verdict[1])
-        for verdict in found.verifier.verify(leaves)
+        for verdict in found.verifier.verify(ratings)
     ]
 
 
-def _decode_kernel(state: State, found: Round, ratings: Sequence[Rating]) -> list[Verdict]:
-    leaves = [RatingLeaf(rating.leaf) for rating in ratings]
-    return [_committed(found, rating) for rating in found.verifier.decode(leaves)]
+def _decode_kernel(state: State, found: Round, ratings: Sequence[RatingLeaf]) -> list[Verdict]:
+    return [_committed(found, rating) for rating in found.verifier.decode(ratings)]
 
 
 def _committed(found: Round, rating: VerifiedRating) -> Committed:
