@@ -17,7 +17,7 @@ OWN = ("zkperf", "circuits", "service")
 
 FLOORS = (
     ("zkperf._native", "zkperf.errors", "zkperf.randomness", "zkperf.encoding"),
-    ("zkperf.groups", "zkperf.transcript"),
+    ("zkperf.groups", "zkperf.transcript", "zkperf.signatures"),
     ("zkperf.proofs", "zkperf.commitments", "zkperf.sharing", "zkperf.sealing"),
     ("circuits", "zkperf.tokens"),
     ("zkperf.ledger",),

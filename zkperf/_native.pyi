@@ -69,6 +69,36 @@ class RatingLeaf:
     @property
     def digest(self) -> bytes: ...
 
+class IssuanceLeaf:
+    """A leaf that is the one encoding of an issuance. Its point is not looked at yet."""
+
+    def __new__(cls, data: bytes) -> Self:
+        """EncodingError for anything else."""
+
+    @property
+    def data(self) -> bytes:
+        """The leaf."""
+
+    @property
+    def voucher(self) -> bytes: ...
+    @property
+    def round(self) -> bytes: ...
+    @property
+    def unit(self) -> int: ...
+    @property
+    def blinded(self) -> bytes:
+        """P', encoded."""
+
+class IssuanceVerifier:
+    """Verifies issuances of one round: see ``zkperf/ledger/rules/issuance.py``."""
+
+    def __new__(cls, ledger: bytes, registrars: Mapping[int, bytes]) -> Self:
+        """``registrars``: by unit, the key that signs its vouchers. EncodingError unless of 32 bytes."""
+
+    def verify(self, leaves: Sequence[IssuanceLeaf]) -> list[tuple[str, str] | None]:
+        """For each None, or what is wrong ("registrar", "voucher", "encoding") and a message. ValueError if a
+        leaf's unit has no registrar."""
+
 class VerifiedRating:
     """A rating that is valid by itself."""
 
@@ -121,6 +151,9 @@ class ShareOpener:
 
 class G1Element(_Element): ...
 class G2Element(_Element): ...
+
+def bad_signatures(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[int]:
+    """The places of those (key, message, signature) that do not verify (Ed25519 under ZIP 215)."""
 
 def pairing_check(pairs: Sequence[tuple[G1Element, G2Element]]) -> None:
     """InvalidToken unless Π e(P_i, Q_i) = 1."""

@@ -24,6 +24,7 @@ from zkperf.encoding import Record
 from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.rules import apply
+from zkperf.ledger.rules.prepared import everything
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import BEFORE_OPEN, Phase, Round, State
 from zkperf.ledger.transactions import (
@@ -66,7 +67,7 @@ class Bench:
         self.leaves = list(leaves)
         self.ratings = list(ratings)
         self.state = State(leaf=self.leaves.__getitem__, pairing=BLS12381)
-        apply(self.state, self.leaves, trusted=True)
+        apply(self.state, self.leaves, trusted=everything)
 
     def fork(self) -> Bench:
         """Another bench with the same leaves."""
@@ -217,8 +218,8 @@ def fingerprint(value: Any) -> Any:
         and not isinstance(value, type)
         and type(value).__module__.startswith("zkperf.ledger")
     ):
-        # A round's verifier is a tool made of what the round holds anyway.
-        held = [f.name for f in fields(value) if f.name != "verifier"]
+        # A round's verifiers are tools made of what the round holds anyway.
+        held = [f.name for f in fields(value) if f.name not in ("verifier", "registrars")]
         return type(value).__name__, [fingerprint(getattr(value, name)) for name in held]
     if isinstance(value, Layout):
         return value.digest

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from zkperf import signatures
 from zkperf.encoding import encode
 from zkperf.errors import InvalidSignature
 from zkperf.ledger.signing import (
@@ -15,7 +16,6 @@ from zkperf.ledger.signing import (
     public_bytes,
     signed,
     transaction_message,
-    verify_bytes,
     verify_signed,
     voucher_message,
 )
@@ -105,18 +105,18 @@ def test_public_keys_are_32_bytes() -> None:
 @pytest.mark.parametrize("key", [b"", bytes(31), b"\xff" * 32, b"\x02" + bytes(31)])
 def test_what_is_no_key_has_signed_nothing(key: bytes) -> None:
     with pytest.raises(InvalidSignature, match="not a signature of somebody over these bytes"):
-        verify_bytes(key, b"message", KEY.sign(b"message"), whose="somebody")
+        signatures.verify(key, b"message", KEY.sign(b"message"), whose="somebody")
 
 
 @pytest.mark.parametrize("signature", [b"", bytes(63), bytes(64), bytes(65)])
 def test_what_is_no_signature_verifies_nothing(signature: bytes) -> None:
     with pytest.raises(InvalidSignature):
-        verify_bytes(public_bytes(KEY), b"message", signature, whose="somebody")
-    verify_bytes(public_bytes(KEY), b"message", KEY.sign(b"message"), whose="somebody")
+        signatures.verify(public_bytes(KEY), b"message", signature, whose="somebody")
+    signatures.verify(public_bytes(KEY), b"message", KEY.sign(b"message"), whose="somebody")
 
 
 def test_an_error_shows_neither_message_nor_signature() -> None:
     signature = OTHER.sign(b"a secret message")
     with pytest.raises(InvalidSignature) as caught:
-        verify_bytes(public_bytes(KEY), b"a secret message", signature, whose="somebody")
+        signatures.verify(public_bytes(KEY), b"a secret message", signature, whose="somebody")
     assert "secret" not in str(caught.value) and caught.value.__cause__ is None

@@ -24,6 +24,7 @@ VERIFIERS = (
     "zkperf/encoding.py",
     "zkperf/sealing.py",
     "zkperf/sharing.py",
+    "zkperf/signatures.py",
     "zkperf/transcript.py",
     "zkperf/groups/*.py",
     "zkperf/proofs/*.py",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from zkperf import encoding
+from zkperf import encoding, signatures
 from zkperf.encoding import Bytes32, Bytes64, Record, Uint
-from zkperf.ledger.signing import verify_bytes
 from zkperf.ledger.transactions import NO_SIGNATURE
 
 
@@ -29,7 +28,7 @@ class Promise(Record):
 
     def verify(self, log_key: bytes) -> None:
         """Raises InvalidSignature unless the ledger's sequencer signed this promise."""
-        verify_bytes(log_key, self.message(), self.signature, whose="the ledger's sequencer")
+        signatures.verify(log_key, self.message(), self.signature, whose="the ledger's sequencer")
 
 
 def promise(

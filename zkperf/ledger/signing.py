@@ -1,14 +1,12 @@
-"""Ed25519 signatures over transactions and vouchers (RFC 8032, from `cryptography`)."""
+"""Ed25519 signatures over transactions and vouchers (RFC 8032)."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from cryptography.exceptions import InvalidSignature as BadSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from zkperf import encoding
-from zkperf.errors import InvalidSignature
+from zkperf import encoding, signatures
 from zkperf.ledger.transactions import NO_SIGNATURE, Signed, kind_of, signed_digest
 
 _Tx = TypeVar("_Tx", bound=Signed)
@@ -44,15 +42,7 @@ def signed(cls: type[_Tx], key: Ed25519PrivateKey, ledger: bytes, /, **fields: A
     return draft.model_copy(update={"signature": signature})
 
 
-def verify_bytes(key: bytes, message: bytes, signature: bytes, *, whose: str) -> None:
-    """Raises InvalidSignature, naming ``whose`` signature it should be, unless it verifies."""
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
-    except (BadSignature, ValueError):
-        raise InvalidSignature(f"not a signature of {whose} over these bytes") from None
-
-
 def verify_signed(transaction: Signed, key: bytes, ledger: bytes, *, whose: str) -> None:
     """Raises InvalidSignature unless ``transaction`` carries a signature of ``key`` for ``ledger``."""
     message = transaction_message(ledger, type(transaction), signed_digest(transaction))
-    verify_bytes(key, message, transaction.signature, whose=whose)
+    signatures.verify(key, message, transaction.signature, whose=whose)

@@ -164,7 +164,12 @@ class Round:
     """One key generation for each part of the cohorts: their messages have to fit into leaves."""
     deals_accepted: set[int] = field(default_factory=set)
     verifier: Any = field(default=None, repr=False)
-    """The kernel's verifier for this round's ratings, where it has the suite; made when the round opens."""
+    """The kernel's verifier for this round's ratings, where it has the suite: made with the keys."""
+    registrars: Any = field(default=None, repr=False)
+    """The kernel's verifier for this round's issuances, where it has the pairing."""
+    most_ratings: int = 0
+    issued: int = 0
+    """Tokens, at most ``most_ratings``."""
     cohorts: dict[int, Cohort] = field(default_factory=dict)
     checked: set[int] = field(default_factory=set)
     refused_complaints: dict[int, int] = field(default_factory=dict)
@@ -199,17 +204,6 @@ class Round:
 
 
 @dataclass
-class Issuance:
-    """A voucher used: which point it had blinded."""
-
-    index: int
-    round: bytes
-    unit: int
-    blinded: Any
-    """P' in G1, as the trustees sign it."""
-
-
-@dataclass
 class State:
     """The whole ledger's state. ``leaf`` reads earlier leaves; an empty ledger has no genesis yet."""
 
@@ -221,7 +215,8 @@ class State:
     group: Group | None = None
     schemes: dict[bytes, Scheme] = field(default_factory=dict)
     rounds: dict[bytes, Round] = field(default_factory=dict)
-    vouchers: dict[bytes, Issuance] = field(default_factory=dict)
+    vouchers: dict[bytes, int] = field(default_factory=dict)
+    """Those used, by the index of the leaf that says for what."""
     complaints: set[bytes] = field(default_factory=set)
     """Digests of the complaints about ratings that were judged: each counts once."""
     batch: OpenBatch | None = None

@@ -17,7 +17,7 @@ from circuits.complaint import Complaint
 from circuits.questionnaire import Questionnaire
 from circuits.rating import Core
 from zkperf import encoding
-from zkperf._native import RatingLeaf
+from zkperf._native import IssuanceLeaf, RatingLeaf
 from zkperf.encoding import Bytes32, Bytes48, Bytes64, Integer, Record, Sequence, Text, Uint
 from zkperf.errors import EncodingError
 from zkperf.tokens.dealing_complaint import DealComplaint
@@ -247,8 +247,8 @@ KINDS: dict[int, type[Record]] = {
     17: ResultPosted,
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
-_RATING = encoding.encode([_KIND_OF[Core], *Core.model_fields])[:2]
-"""What every rating begins with: the array's head and the kind."""
+_RATING, _ISSUANCE = (encoding.encode([_KIND_OF[cls], *cls.model_fields])[:2] for cls in (Core, Issue))
+"""What every rating, every issuance begins with: the array's head and the kind."""
 
 
 def encode_transaction(transaction: Record) -> bytes:
@@ -270,8 +270,11 @@ def decode_transaction(data: bytes) -> Any:
 
 
 def decode_leaf(data: bytes) -> Any:
-    """`decode_transaction`, but a rating stays the bytes that it is, with its fields found by the kernel."""
-    return RatingLeaf(data) if data.startswith(_RATING) else decode_transaction(data)
+    """`decode_transaction`, but ratings and issuances, of which there are many, stay the bytes that they are:
+    the kernel finds their fields."""
+    if data.startswith(_RATING):
+        return RatingLeaf(data)
+    return IssuanceLeaf(data) if data.startswith(_ISSUANCE) else decode_transaction(data)
 
 
 def digest(transaction: Record) -> bytes:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from zkperf import signatures
 from zkperf.encoding import Bytes32, Bytes64, Record, Uint
 from zkperf.errors import EncodingError
-from zkperf.ledger.signing import public_bytes, verify_bytes, voucher_message
+from zkperf.ledger.signing import public_bytes, voucher_message
 
 
 class Voucher(Record):
@@ -33,7 +34,7 @@ class Voucher(Record):
     def verify(self, registrar: bytes) -> None:
         """Raises InvalidSignature unless this service's registrar has signed the voucher."""
         message = voucher_message(self.ledger, self.round, self.unit, public_bytes(self.key()))
-        verify_bytes(registrar, message, self.registrar_signature, whose="this service's registrar")
+        signatures.verify(registrar, message, self.registrar_signature, whose="this service's registrar")
 
     def text(self) -> str:
         """The voucher as one word for links and files: base64url without padding."""

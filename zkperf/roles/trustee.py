@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from circuits.complaint import complain
 from circuits.possession import prove_possession
 from circuits.rating import Bundle, Core
+from zkperf._native import IssuanceLeaf
 from zkperf.encoding import Record
 from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
@@ -92,14 +93,16 @@ class Trustee:
 
         Raises RuleViolation if none is recorded. Asking again gives the same answer.
         """
-        issuance = state.vouchers.get(voucher)
-        if issuance is None:
+        index = state.vouchers.get(voucher)
+        if index is None:
             raise RuleViolation("no point is recorded for this voucher", check="issuance")
+        issuance = IssuanceLeaf(state.leaf(index))
         found = state.rounds[issuance.round]
         keygen = found.keygen_of(issuance.unit)
         secrets = self._secrets(found, keygen)
         secret = secrets[keygen.context.cohorts.index(issuance.unit)]
-        return state.pairing.g1.encode(sign_share(state.pairing, secret, issuance.blinded))
+        blinded = state.pairing.g1.decode(issuance.blinded)
+        return state.pairing.g1.encode(sign_share(state.pairing, secret, blinded))
 
     def duties(self, state: State, fetch: FetchBundles) -> Iterator[bytes]:
         """The transactions that this trustee has to post now, each decided on the state of that moment."""

@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from py_ecc.fields import optimized_bls12_381_FQ as FQ
 
 from tests.ledger.bench import Bench, a_round, before, in_phase
+from zkperf._native import IssuanceLeaf
 from zkperf.errors import EncodingError, InvalidSignature
 from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.rules.issuance import verify_issuances
 from zkperf.ledger.signing import public_bytes, signed, voucher_message
-from zkperf.ledger.state import Issuance, Phase
-from zkperf.ledger.transactions import Issue, RoundOpened
+from zkperf.ledger.state import Phase
+from zkperf.ledger.transactions import Issue, RoundOpened, decode_transaction, encode_transaction
 
 BLINDED = 7 * BLS12381.g1.generator
 POINT = BLS12381.g1.encode(BLINDED)
@@ -42,7 +46,7 @@ def test_an_issuance_is_recorded() -> None:
     bench = a_round()
     index, posted = len(bench.leaves), issue(bench, unit=2)
     bench.apply(posted)
-    assert bench.state.vouchers[posted.voucher] == Issuance(index, bench.round.digest, 2, BLINDED)
+    assert bench.state.vouchers[posted.voucher] == index
     assert {unit: cohort.issued for unit, cohort in bench.round.cohorts.items()} == {1: 6, 2: 4, 3: 0}
 
 
@@ -143,3 +147,70 @@ def test_a_closed_round_issues_nothing() -> None:
 def test_a_round_without_keys_issues_nothing() -> None:
     bench = in_phase(Phase.KEYED, "plain")
     bench.refuse(issue(bench), "issuance", "does not allow this")
+
+
+# -- the kernel and the readable definition -----------------------------------------------------------
+
+
+def verdicts(bench: Bench, leaves: list[IssuanceLeaf]) -> list[str]:
+    """The verdicts on issuances, which both must give."""
+    found = bench.round
+    assert found.registrars is not None, "the kernel verifies this round's issuances"
+    names = [str(verdict) and type(verdict).__name__ for verdict in verify_issuances(bench.state, leaves)]
+    kernel, found.registrars = found.registrars, None
+    try:
+        readable = verify_issuances(bench.state, leaves)
+    finally:
+        found.registrars = kernel
+    assert names == [str(verdict) and type(verdict).__name__ for verdict in readable]
+    for mine, theirs in zip(verify_issuances(bench.state, leaves), readable, strict=True):
+        if not isinstance(mine, EncodingError):
+            assert str(mine) == str(theirs)
+    return names
+
+
+def as_leaf(posted: Issue) -> IssuanceLeaf:
+    return IssuanceLeaf(encode_transaction(posted))
+
+
+def test_each_has_its_own_verdict_among_many() -> None:
+    bench = a_round()
+    other, thief = bench.key("evaluator"), Ed25519PrivateKey.generate()
+    cases = {
+        "NoneType": [{}, {"unit": 2}, {"unit": 3}],
+        "InvalidSignature": [
+            {"registrar": other},
+            {"voucher_key": thief},
+            {"registrar": other, "voucher_key": thief},
+            {"voucher_key": thief, "blinded": bytes(48)},
+        ],
+        "EncodingError": [{"blinded": bytes(48)}, {"blinded": outside_the_subgroup()}],
+        "RuleViolation": [{"unit": 4}, {"round": bytes(32)}],
+    }
+    expected = [name for name, changes in cases.items() for _ in changes]
+    leaves = [as_leaf(issue(bench, **change)) for changes in cases.values() for change in changes]
+    assert verdicts(bench, leaves) == expected
+    assert verdicts(bench, leaves[::-1]) == expected[::-1]
+    for leaf, name in zip(leaves, expected, strict=True):
+        assert verdicts(bench, [leaf]) == [name]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_changed_byte_gets_the_same_verdict_from_both(data: st.DataObject) -> None:
+    bench = a_round()
+    leaves = [as_leaf(issue(bench)) for _ in range(3)]
+    changed = bytearray(leaves[1].data)
+    changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
+    try:
+        transaction = decode_transaction(bytes(changed))
+    except EncodingError:
+        with pytest.raises(EncodingError):
+            IssuanceLeaf(bytes(changed))
+        return
+    if not isinstance(transaction, Issue):
+        return
+    leaves[1] = IssuanceLeaf(bytes(changed))
+    names = verdicts(bench, leaves)
+    assert names[0] == names[2] == "NoneType"
+    assert names[1] != "NoneType"

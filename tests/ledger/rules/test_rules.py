@@ -9,12 +9,13 @@ from tests.ledger.bench import Bench, a_round, before, encoded, fingerprint, in_
 from zkperf.errors import EncodingError, InvalidProof, InvalidToken, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.rules import PROCESS, apply
+from zkperf.ledger.rules.prepared import everything
 from zkperf.ledger.state import Phase, State
 from zkperf.ledger.transactions import KINDS, Genesis, Issue
 
 
 def test_every_kind_has_its_rule() -> None:
-    assert set(PROCESS) | {Core} == set(KINDS.values())
+    assert set(PROCESS) | {Core, Issue} == set(KINDS.values())
 
 
 @pytest.mark.parametrize("block", [1, 5, 10**6])
@@ -139,9 +140,9 @@ def test_trusted_leaves_are_spared_proofs_and_tokens_and_nothing_else() -> None:
     bench, ratings = announced()
     swapped = ratings[0].model_copy(update={"proof": ratings[1].proof, "token": ratings[1].token})
     bench.refuse(swapped, "tokens", error=InvalidToken)
-    apply(bench.state, [encoded(swapped)], trusted=True)
+    apply(bench.state, [encoded(swapped)], trusted=everything)
     short = ratings[1].model_copy(update={"proof": ratings[1].proof[:-1]})
     with pytest.raises(EncodingError):
-        apply(bench.state, [encoded(short)], trusted=True)
+        apply(bench.state, [encoded(short)], trusted=everything)
     with pytest.raises(RuleViolation, match="not sorted"):
-        apply(bench.state, [encoded(swapped)], trusted=True)
+        apply(bench.state, [encoded(swapped)], trusted=everything)

@@ -34,6 +34,7 @@ from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
 from zkperf.ledger.promises import Promise, promise
 from zkperf.ledger.rules import apply
+from zkperf.ledger.rules.prepared import Trust, everything, nothing
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import Phase, Round, State
@@ -252,7 +253,7 @@ class EmbeddedLedger:
         entering = self._random.sample(fresh, len(fresh) - k_min)
         block = self._block = Block(self._state.size)
         try:
-            self._apply(self._batch(found.digest, unit, entering, final=False), block, trusted=True)
+            self._apply(self._batch(found.digest, unit, entering, final=False), block, trusted=everything)
             self._store_block(block)
         except Exception:
             self._reload()
@@ -294,10 +295,10 @@ class EmbeddedLedger:
             return error
         if isinstance(transaction, RoundClosed):
             # Not refusable any more: what waits was let in because it is admissible now.
-            self._apply(self._final_batches(transaction.round), block, trusted=True)
+            self._apply(self._final_batches(transaction.round), block, trusted=everything)
         return index
 
-    def _apply(self, leaves: Sequence[bytes], block: Block, *, trusted: bool = False) -> None:
+    def _apply(self, leaves: Sequence[bytes], block: Block, *, trusted: Trust = nothing) -> None:
         """Applies leaves to the state and adds them, and the bundles they make needless, to the block."""
         state = self._state
         running = [found for found in state.rounds.values() if found.phase not in OVER]
@@ -370,5 +371,5 @@ def stored_state(store: Store) -> State:
     """The state that the stored leaves give. They are believed: whoever stored them had verified them."""
     state, size = State(leaf=store.leaf, pairing=BLS12381), store.size
     for start in range(0, size, REPLAY_CHUNK):
-        apply(state, list(store.leaves(start, min(start + REPLAY_CHUNK, size))), trusted=True)
+        apply(state, list(store.leaves(start, min(start + REPLAY_CHUNK, size))), trusted=everything)
     return state

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
 
-from cryptography.exceptions import InvalidSignature as _BadSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from zkperf import signatures
 from zkperf.errors import EncodingError, InvalidSignature
 from zkperf.ledger.log.note import KEY_ID_BYTES
 from zkperf.ledger.log.textual import MAX_SIZE, check_key_name, decode_base64, encode_base64
@@ -77,10 +75,7 @@ class VerifierKey:
             if time >= MAX_SIZE:
                 raise InvalidSignature(f"cosignature of {self.name}: its time is out of range")
             message = cosigned_message(text, time)
-        try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
-        except _BadSignature:
-            raise InvalidSignature(f"note signature of {self.name}: does not verify") from None
+        signatures.verify(self.public, message, signature, whose=self.name)
 
 
 def cosigned_message(text: str, time: int) -> bytes:

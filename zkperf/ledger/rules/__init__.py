@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from zkperf._native import RatingLeaf
+from zkperf._native import IssuanceLeaf, RatingLeaf
 from zkperf.encoding import Record
 from zkperf.errors import ZkperfError
 from zkperf.ledger import transactions as tx
@@ -25,13 +25,13 @@ from zkperf.ledger.rules.keygen import (
     process_deals_accepted,
     process_round_keys,
 )
+from zkperf.ledger.rules.prepared import Prepared, Trust, nothing
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
-from zkperf.ledger.rules.ratings import has_keys, process_batch, process_rating, skip_rating
+from zkperf.ledger.rules.ratings import process_batch, process_rating, skip_rating
 from zkperf.ledger.rules.results import process_result
 from zkperf.ledger.rules.rounds import process_deadline, process_round_closed, process_round_opened
 from zkperf.ledger.rules.schemes import process_scheme
 from zkperf.ledger.rules.tally import process_checked, process_sums
-from zkperf.ledger.rules.verification import Verdict, decode_ratings, verify_ratings
 from zkperf.ledger.state import State
 
 PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
@@ -43,7 +43,6 @@ PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
     tx.DealChallenged: process_deal_challenged,
     tx.DealsAccepted: process_deals_accepted,
     tx.RoundKeys: process_round_keys,
-    tx.Issue: process_issue,
     tx.Batch: process_batch,
     tx.RoundClosed: process_round_closed,
     tx.ComplaintPosted: process_complaint,
@@ -62,18 +61,22 @@ def _refuse(index: int, error: ZkperfError) -> None:
 
 
 def apply(
-    state: State, block: Sequence[bytes], *, trusted: bool = False, on_failure: Failure = _refuse
+    state: State,
+    block: Sequence[bytes] | Prepared,
+    *,
+    trusted: Trust = nothing,
+    on_failure: Failure = _refuse,
 ) -> None:
-    """Applies the leaves of ``block`` in order, the ratings' proofs and tokens verified as one batch.
+    """Applies the leaves of ``block`` in order, or a block that is prepared already.
 
-    ``trusted`` leaves out the proofs and tokens of ratings: for leaves that this same process or its
-    predecessor verified and stored under its own signature. Raises the first ZkperfError met, with
-    everything before that leaf applied; with ``on_failure(leaf index, error)``, as auditors use it,
-    reports instead and goes on, the failing leaf having changed nothing.
+    ``trusted`` says which leaves are taken without verifying their proofs, tokens and signatures, as far as
+    `Prepared` does that. Raises the first ZkperfError met, with everything before that leaf applied; with
+    ``on_failure(leaf index, error)``, as auditors use it, reports instead and goes on, the failing leaf
+    having changed nothing.
     """
-    decoded = [_decode(data) for data in block]
-    verdicts: dict[int, Verdict] = {}
-    for position, item in enumerate(decoded):
+    if not isinstance(block, Prepared):
+        block = Prepared(block, state.size, trusted)
+    for place, item in enumerate(block.items):
         try:
             if isinstance(item, ZkperfError):
                 raise item
@@ -88,39 +91,15 @@ def apply(
                 "a batch was announced whose ratings did not all follow",
             )
             if isinstance(item, RatingLeaf):
-                if position not in verdicts:
-                    verdicts.update(_verify_ahead(state, decoded, position, trusted))
-                verdict = verdicts.pop(position)
+                verdict = block.verdict(state, place)
                 if isinstance(verdict, ZkperfError):
                     raise verdict
                 process_rating(state, item, verdict)
+            elif isinstance(item, IssuanceLeaf):
+                process_issue(state, item, block.verdict(state, place))
             else:
                 PROCESS[type(item)](state, item)
         except ZkperfError as error:
             on_failure(state.size, error)
             skip_rating(state)
         state.size += 1
-
-
-def _decode(data: bytes) -> Record | RatingLeaf | ZkperfError:
-    try:
-        transaction: Record | RatingLeaf = tx.decode_leaf(data)
-    except ZkperfError as error:
-        return error
-    return transaction
-
-
-def _verify_ahead(
-    state: State,
-    decoded: Sequence[Record | RatingLeaf | ZkperfError],
-    start: int,
-    trusted: bool,
-) -> dict[int, Verdict]:
-    """Verdicts for the rating at ``start`` and all later ones whose cohort's key is known by now."""
-    ahead = {
-        position: item
-        for position, item in enumerate(decoded[start:], start)
-        if isinstance(item, RatingLeaf) and (position == start or has_keys(state, item))
-    }
-    judge = decode_ratings if trusted else verify_ratings
-    return dict(zip(ahead, judge(state, list(ahead.values())), strict=True))

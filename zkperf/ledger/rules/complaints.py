@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from circuits.complaint import judge
 from circuits.rating import Core
+from zkperf import signatures
 from zkperf.errors import RuleViolation
 from zkperf.ledger.rules.common import find_round, require, require_trustee
 from zkperf.ledger.rules.verification import committed_by
-from zkperf.ledger.signing import transaction_message, verify_bytes
+from zkperf.ledger.signing import transaction_message
 from zkperf.ledger.state import Accepted, Phase, Round, State
 from zkperf.ledger.transactions import (
     ComplaintPosted,
@@ -72,7 +73,7 @@ def process_complaint_refused(state: State, refused: ComplaintRefused) -> None:
     key = state.rules.members[refused.trustee - 1].signing_key
     digest = require_new(state, refused.digest)
     message = transaction_message(state.ledger, ComplaintPosted, digest)
-    verify_bytes(key, message, refused.signature, whose=f"member {refused.trustee}")
+    signatures.verify(key, message, refused.signature, whose=f"member {refused.trustee}")
     state.complaints.add(digest)
     found.refused_complaints[refused.trustee] = before + 1
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from zkperf.errors import RuleViolation
 from zkperf.ledger.disclosure import check_tree
 from zkperf.ledger.rules.common import find_round, require, require_evaluator
+from zkperf.ledger.rules.issuance import issuance_verifier
 from zkperf.ledger.rules.keygen import finish_keygen, keygens
-from zkperf.ledger.rules.sizes import largest_posting
+from zkperf.ledger.rules.sizes import largest_posting, most_ratings
 from zkperf.ledger.rules.tally import fix_counted_set
 from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Committed, Phase, Round, State
 from zkperf.ledger.transactions import MAX_TRANSACTION, Deadline, RoundClosed, RoundOpened, digest
@@ -52,7 +53,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
         shared = sorted("/".join(path) for path in mine & theirs)
         require(not shared, CHECK, f"service {shared[0] if shared else ''!r} is in another open round")
     nothing = Committed.nothing(state.commitment_group, len(scheme.layout.commitments), state.rules.threshold)
-    state.rounds[identifier] = Round(
+    found = Round(
         digest=identifier,
         index=state.size,
         opened=opened,
@@ -61,7 +62,10 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
         last_time=opened.at,
         cohorts={leaf: Cohort(nothing) for leaf in leaves},
         keygens=keygens(state, identifier, leaves),
+        most_ratings=most_ratings(scheme.questionnaire),
     )
+    found.registrars = issuance_verifier(state, found)
+    state.rounds[identifier] = found
 
 
 def service_path(opened: RoundOpened, unit: int) -> tuple[str, ...]:

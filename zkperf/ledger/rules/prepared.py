@@ -1,0 +1,76 @@
+"""A block before its turn: decoded, and verified as far as that needs no more than a round's keys.
+
+That is where nearly all of the time goes. It is done for many leaves at once, and may be done in another
+thread while the block before is applied: keys and registrars of a round never change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from zkperf._native import IssuanceLeaf, RatingLeaf
+from zkperf.encoding import Record
+from zkperf.errors import ZkperfError
+from zkperf.ledger.rules.issuance import is_for_service, verify_issuances
+from zkperf.ledger.rules.ratings import has_keys
+from zkperf.ledger.rules.verification import decode_ratings, verify_ratings
+from zkperf.ledger.state import State
+from zkperf.ledger.transactions import decode_leaf
+
+Judged = RatingLeaf | IssuanceLeaf
+Trust = Callable[[int, Judged], bool]
+"""Whether the proof, the token or the signatures of this leaf (by its index) are taken for good unseen."""
+
+
+def nothing(index: int, leaf: Judged) -> bool:
+    """Every leaf is verified."""
+    return False
+
+
+def everything(index: int, leaf: Judged) -> bool:
+    """No leaf is: for what this same process or its predecessor verified and stored under its signature."""
+    return True
+
+
+class Prepared:
+    """The leaves of a block, of which the first has the index ``first``."""
+
+    def __init__(self, leaves: Sequence[bytes], first: int, trusted: Trust = nothing) -> None:
+        self.items = [_decode(data) for data in leaves]
+        self._first = first
+        self._trusted = trusted
+        self._verdicts: dict[int, Any] = {}
+
+    def verify(self, state: State, start: int = 0) -> None:
+        """Judges the leaf at ``start`` and all later ones that can be judged on this state already."""
+        ratings: dict[int, RatingLeaf] = {}
+        believed: dict[int, RatingLeaf] = {}
+        issuances: dict[int, IssuanceLeaf] = {}
+        for place, item in enumerate(self.items[start:], start):
+            if place in self._verdicts:
+                continue
+            if isinstance(item, RatingLeaf) and (place == start or has_keys(state, item)):
+                (believed if self._trusted(self._first + place, item) else ratings)[place] = item
+            elif isinstance(item, IssuanceLeaf) and (place == start or is_for_service(state, item)):
+                if self._trusted(self._first + place, item):
+                    self._verdicts[place] = None
+                else:
+                    issuances[place] = item
+        self._verdicts |= zip(ratings, verify_ratings(state, [*ratings.values()]), strict=True)
+        self._verdicts |= zip(believed, decode_ratings(state, [*believed.values()]), strict=True)
+        self._verdicts |= zip(issuances, verify_issuances(state, [*issuances.values()]), strict=True)
+
+    def verdict(self, state: State, place: int) -> Any:
+        """Of `verify_ratings` or `verify_issuances`, on the leaf at ``place``."""
+        if place not in self._verdicts:
+            self.verify(state, place)
+        return self._verdicts.pop(place)
+
+
+def _decode(data: bytes) -> Record | Judged | ZkperfError:
+    try:
+        transaction: Record | Judged = decode_leaf(data)
+    except ZkperfError as error:
+        return error
+    return transaction
