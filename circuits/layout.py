@@ -67,6 +67,16 @@ class Layout:
                 raise InputError(f"question {identifier!r}: {error}") from None
         return bits
 
+    def check(self, bits: Sequence[int]) -> None:
+        """Raises ValueError unless these are the bits of some answers: b_i in {0, 1} and L·b = c."""
+        if len(bits) != self.size:
+            raise ValueError(f"expected {self.size} bits, got {len(bits)}")
+        if any(bit not in (0, 1) for bit in bits) or any(
+            bits[rule.pivot] != rule.constant + sum(factor * bits[bit] for bit, factor in rule.terms)
+            for rule in self.rules
+        ):
+            raise ValueError("the bits are no answers to this questionnaire")
+
     def disclosed(self, bits: Sequence[int]) -> list[list[int]]:
         """w_q = M_q·b for each commitment."""
         return [apply(rows, bits) for rows in self.commitments]

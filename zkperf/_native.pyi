@@ -5,7 +5,7 @@ many elements release the interpreter lock and use all cores through a pool of t
 child does not inherit: start further processes with "spawn".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 class _Element:  # what the three classes share; it exists for type checkers only
@@ -133,6 +133,36 @@ class RatingVerifier:
 
     def decode(self, leaves: Sequence[RatingLeaf]) -> list[VerifiedRating]:
         """Decoded only. EncodingError if one is malformed."""
+
+class RatingProver:
+    """Makes ratings of one round: see ``circuits/rating/prover.py``. Constant time in everything secret."""
+
+    def __new__(cls, verifier: RatingVerifier, trustees: Sequence[RistrettoElement]) -> Self:
+        """``trustees``: T_1 … T_n. ValueError unless they are as many as the verifier was told."""
+
+    def rate(
+        self,
+        unit: int,
+        secret: bytes,
+        token: bytes,
+        sequence: int,
+        bits: bytes,
+        source: Callable[[int], bytes] | None = None,
+    ) -> tuple[
+        bytes,
+        bytes,
+        tuple[bytes, ...],
+        tuple[tuple[bytes, ...], ...],
+        bytes,
+        bytes,
+        tuple[bytes, ...],
+        tuple[bytes, ...],
+    ]:
+        """(X, Y, [C_q], [[E_{q,k}]], d, proof, salts, sealed) of a rating. ``secret`` is x, ``bits`` holds a
+        byte for each bit; without ``source`` random bytes are the operating system's.
+
+        EncodingError unless ``secret`` is a reduced scalar, ValueError if it is 0 or the bits do not fit.
+        """
 
 class ShareOpener:
     """Opens and checks trustee j's shares."""

@@ -4,7 +4,7 @@
                        X = x·B,  Y = y·B }
 
 `core` holds what is written and how it is read, `prover` makes a rating, `verifier` checks it, and
-`shares` seals and opens what the trustees get.
+`shares` seals and opens what the trustees get. `kernel` has the Rust kernel do the same on ristretto255.
 """
 
 from circuits.rating.core import (
@@ -16,6 +16,7 @@ from circuits.rating.core import (
     commitment_keys,
     decode_core,
 )
+from circuits.rating.kernel import build_rating_in_kernel, kernel_verifier
 from circuits.rating.prover import Witness, build_rating, prove
 from circuits.rating.shares import (
     check_bundle,
@@ -34,10 +35,12 @@ __all__ = [
     "Witness",
     "auxiliary_key",
     "build_rating",
+    "build_rating_in_kernel",
     "check_bundle",
     "check_shares",
     "commitment_keys",
     "decode_core",
+    "kernel_verifier",
     "open_shares",
     "prove",
     "rating_equations",

@@ -43,8 +43,9 @@ def build_rating(
     ``keys`` are `commitment_keys`, ``trustees`` the decoded T_1 … T_n, and ``x`` the secret of the
     pseudonym that ``token`` is for. The ephemeral secret y is drawn here and forgotten here: whoever
     has it can open the sealed shares. Raises ValueError if keys or trustees are not as many as they
-    should be.
+    should be, the bits are no answers, or ``x`` is 0.
     """
+    layout.check(bits)
     if len(trustees) != context.members:
         raise ValueError(f"expected the keys of {context.members} trustees, got {len(trustees)}")
     blindings, commitments, coefficients, shares = [], [], [], []

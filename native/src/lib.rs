@@ -21,7 +21,7 @@ mod _native {
     #[pymodule_export]
     use crate::issuance::{IssuanceLeaf, IssuanceVerifier};
     #[pymodule_export]
-    use crate::rating::{RatingLeaf, RatingVerifier, ShareOpener, VerifiedRating};
+    use crate::rating::{RatingLeaf, RatingProver, RatingVerifier, ShareOpener, VerifiedRating};
     #[pymodule_export]
     use crate::ristretto::RistrettoElement;
 }

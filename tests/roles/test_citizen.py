@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from circuits.rating import Core
+from circuits.rating import Core, verify_rating
 from tests.world import World, questionnaire, single
 from zkperf.errors import (
+    EncodingError,
     InputError,
     InvalidSignature,
     InvalidToken,
@@ -227,6 +228,30 @@ def test_a_rating_sent_and_replaced(scene: Scene) -> None:
             token.model_copy(update={"next_sequence": last + 1}),
             {"recommend": "good"},
         )
+
+
+def test_whoever_makes_it_a_rating_is_accepted(scene: Scene) -> None:
+    """The kernel's prover and the readable one, each before the ledger's verifier and the readable one."""
+    citizen, _ = scene.world.citizen(scene.found)
+    view, hot = citizen.view, citizen.view.prover
+    assert (hot is None) == (view.group.name == "P-256")
+    for prover in {hot, None}:
+        citizen, token = scene.world.citizen(scene.found)
+        citizen.view.__dict__["prover"] = prover
+        core, bundle = citizen.rate(token, {"recommend": "good"})
+        scene.world.send(core, bundle)
+        verify_rating(view.group, view.layout, view.context(1), core)
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_secret_that_is_no_scalar_makes_no_rating(scene: Scene, readable: bool) -> None:
+    citizen, token = scene.world.citizen(scene.found)
+    if readable:
+        citizen.view.__dict__["prover"] = None
+    with pytest.raises(EncodingError):
+        citizen.rate(token.model_copy(update={"secret": b"\xff" * 32}), {"recommend": "good"})
+    with pytest.raises(ValueError):
+        citizen.rate(token.model_copy(update={"secret": bytes(32)}), {"recommend": "good"})
 
 
 def test_a_used_voucher_draws_no_second_token(scene: Scene) -> None:

@@ -20,6 +20,7 @@ from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import encode_transaction
 from zkperf.roles import citizen as citizen_module
 from zkperf.roles.trustee import Trustee
+from zkperf.roles.view import RoundView
 from zkperf.sharing import Share
 
 GOOD = {"recommend": "good"}
@@ -151,7 +152,8 @@ class Dealt:
 
 @pytest.fixture
 def dealt(monkeypatch: pytest.MonkeyPatch) -> Dealt:
-    """Listens while ratings are made."""
+    """Listens while ratings are made: not in the kernel, where no share is ever an object of Python's."""
+    monkeypatch.setattr(RoundView, "prover", None)
     listening = Dealt()
     real = prover.deal
 

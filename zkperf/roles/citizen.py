@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from circuits.layout import Answer
-from circuits.rating import Bundle, Core, RatingContext, build_rating
+from circuits.rating import Bundle, Core, build_rating, build_rating_in_kernel
 from zkperf.encoding import Bytes32, Bytes48, Record, Uint
 from zkperf.errors import EncodingError, RuleViolation
 from zkperf.groups.bls12381 import BLS12381
@@ -129,14 +129,11 @@ class Citizen:
         view = self.view
         if token.round != view.round:
             raise RuleViolation("the token is for another round", check="tokens")
-        context = RatingContext(
-            ledger=view.ledger,
-            round=view.round,
-            unit=token.unit,
-            scheme=view.scheme,
-            threshold=view.genesis.threshold,
-            members=len(view.genesis.members),
-        )
+        context, bits = view.context(token.unit), view.layout.bits(answers)
+        if view.prover is not None:
+            return build_rating_in_kernel(
+                view.prover, context, token.secret, token.token, token.next_sequence, bits, self.source
+            )
         return build_rating(
             view.group,
             view.layout,
@@ -146,7 +143,7 @@ class Citizen:
             view.group.decode_scalar(token.secret),
             token.token,
             token.next_sequence,
-            view.layout.bits(answers),
+            bits,
             self.source,
         )
 

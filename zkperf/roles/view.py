@@ -10,18 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Protocol
 
 from circuits.layout import Layout, compile_questionnaire
 from circuits.possession import verify_possession
 from circuits.questionnaire import Questionnaire
-from circuits.rating import commitment_keys
+from circuits.rating import RatingContext, commitment_keys, kernel_verifier
+from zkperf._native import RatingProver
 from zkperf.commitments import CommitmentKey
 from zkperf.encoding import Record
 from zkperf.errors import InvalidLogProof, InvalidSignature, RuleViolation
 from zkperf.groups import suite
 from zkperf.groups.base import Group
+from zkperf.groups.ristretto255 import RISTRETTO255
 from zkperf.ledger.log.checkpoint import Policy
 from zkperf.ledger.log.keys import SignatureType, VerifierKey
 from zkperf.ledger.log.receipt import Receipt
@@ -141,6 +144,25 @@ class RoundView:
             cohort_keys=tuple(sorted(keys, key=lambda part: part.part)),
             services=tuple(unit for unit in range(len(opened.units)) if unit not in parents),
         )
+
+    def context(self, unit: int) -> RatingContext:
+        """What a rating of ``unit`` is made for."""
+        return RatingContext(
+            ledger=self.ledger,
+            round=self.round,
+            unit=unit,
+            scheme=self.scheme,
+            threshold=self.genesis.threshold,
+            members=len(self.genesis.members),
+        )
+
+    @cached_property
+    def prover(self) -> RatingProver | None:
+        """What makes ratings in the kernel. None where the kernel has not got the suite."""
+        if self.group is not RISTRETTO255:
+            return None
+        # Nothing here is verified, so no cohort's key is needed; nor does the unit matter.
+        return RatingProver(kernel_verifier(self.layout, self.context(0), {}), self.trustees)
 
     def keys_of(self, unit: int) -> tuple[bytes, Sequence[bytes]]:
         """(K_c, [K_{1,c}, …, K_{n,c}]) of a service, encoded. Raises RuleViolation if it is none."""

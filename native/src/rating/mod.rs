@@ -4,7 +4,10 @@
 //! this is the same, hot. A test holds the two to the same verdict on good and on mutated blocks.
 
 mod batch;
+mod prove;
+mod sealing;
 mod shares;
+mod source;
 mod statement;
 mod tokens;
 mod wire;
@@ -22,6 +25,7 @@ use crate::boundary::sized;
 use crate::error::{Error, Result};
 use crate::ristretto::RistrettoElement;
 use batch::{Verdict, verify};
+pub use prove::RatingProver;
 pub use shares::ShareOpener;
 use statement::{Layout, Proof, Row, Rule, Statement};
 use wire::Fields;
@@ -129,7 +133,7 @@ impl RatingVerifier {
         round: &[u8],
         scheme: &[u8],
         layout: &[u8],
-        members: u64,
+        members: usize,
         threshold: usize,
         session_id: &[u8],
         size: usize,
@@ -145,7 +149,8 @@ impl RatingVerifier {
         let statement = Statement {
             degree: threshold.checked_sub(1).ok_or(Error::Argument("expected a threshold".into()))?,
             session_id: sized("session identifier", session_id)?,
-            prefix: statement::prefix(ledger, scheme, layout, members, threshold as u64),
+            members,
+            prefix: statement::prefix(ledger, scheme, layout, members as u64, threshold as u64),
             layout: Layout {
                 size,
                 rules: rules

@@ -1,23 +1,21 @@
 //! A trustee's shares of many ratings: opened, and checked against their commitments as one batch.
 
-use chacha20poly1305::aead::{Aead, KeyInit};
-use chacha20poly1305::{ChaCha20Poly1305, Nonce};
+use std::ops::Range;
+
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::IsIdentity;
-use hkdf::Hkdf;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use rayon::prelude::*;
-use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use super::batch::{Weight, culprits, random_weights, scalar};
+use super::sealing::Named;
 use super::{RatingLeaf, RatingVerifier, Round, VerifiedRating};
-use crate::cbor;
 use crate::error::Result;
 use crate::ristretto::{decode_scalar, public_sum};
 
-const LABEL: &str = "zkperf rating share";
 const SCALAR: usize = 32;
 
 /// Opens and checks the shares of trustee j.
@@ -31,7 +29,7 @@ struct Opened<'a> {
     rating: &'a VerifiedRating,
     /// By commitment: values, then blinding.
     scalars: Vec<Scalar>,
-    plaintext: Vec<u8>,
+    plaintext: Zeroizing<Vec<u8>>,
     weights: Vec<Weight>,
 }
 
@@ -69,7 +67,7 @@ impl ShareOpener {
         &self,
         round: &Round,
         items: &[(&RatingLeaf, &VerifiedRating, &[u8])],
-    ) -> Vec<Option<Vec<u8>>> {
+    ) -> Vec<Option<Zeroizing<Vec<u8>>>> {
         let mut opened: Vec<Option<Opened<'_>>> = items
             .par_iter()
             .map(|(leaf, rating, sealed)| self.open_one(round, leaf, rating, sealed))
@@ -80,7 +78,7 @@ impl ShareOpener {
         let places: Vec<usize> = (0..items.len()).filter(|place| opened[*place].is_some()).collect();
         let good: Vec<&Opened<'_>> = opened.iter().flatten().collect();
         let bad = culprits(&good, &|part| self.match_commitments(round, part));
-        let mut shares: Vec<Option<Vec<u8>>> =
+        let mut shares: Vec<Option<Zeroizing<Vec<u8>>>> =
             opened.iter().map(|share| share.as_ref().map(|share| share.plaintext.clone())).collect();
         for culprit in bad {
             shares[places[culprit]] = None;
@@ -97,42 +95,13 @@ impl ShareOpener {
     ) -> Option<Opened<'a>> {
         // D = t_j·Y
         let shared = (self.secret * rating.ephemeral).compress();
-        let mut key = [0; 32];
-        Hkdf::<Sha256>::new(None, shared.as_bytes()).expand(&self.context(round, leaf), &mut key).ok()?;
-        let plaintext = ChaCha20Poly1305::new(&key.into()).decrypt(&Nonce::default(), sealed).ok()?;
+        let plaintext = named(round, leaf).open(self.trustee, &shared, sealed)?;
         let expected: usize = round.statement.layout.commitments.iter().map(|rows| rows.len() + 1).sum();
         if plaintext.len() != expected * SCALAR {
             return None;
         }
         let scalars = plaintext.chunks(SCALAR).map(decode_scalar).collect::<Result<Vec<_>>>().ok()?;
         Some(Opened { rating, scalars, plaintext, weights: Vec::new() })
-    }
-
-    /// CBOR [label, ledger, round, unit, X, Y, sequence, j, [C_q], [[E_{q,k}]]].
-    fn context(&self, round: &Round, leaf: &RatingLeaf) -> Vec<u8> {
-        let (data, fields) = (&leaf.data, &leaf.fields);
-        let mut out = Vec::with_capacity(512);
-        cbor::write_array(10, &mut out);
-        cbor::write_text(LABEL, &mut out);
-        cbor::write_bytes(&round.ledger, &mut out);
-        cbor::write_bytes(&round.round, &mut out);
-        cbor::write_unsigned(fields.unit, &mut out);
-        cbor::write_bytes(&data[fields.pseudonym.clone()], &mut out);
-        cbor::write_bytes(&data[fields.ephemeral.clone()], &mut out);
-        cbor::write_unsigned(fields.sequence, &mut out);
-        cbor::write_unsigned(self.trustee, &mut out);
-        cbor::write_array(fields.commitments.len() as u64, &mut out);
-        for commitment in &fields.commitments {
-            cbor::write_bytes(&data[commitment.clone()], &mut out);
-        }
-        cbor::write_array(fields.coefficients.len() as u64, &mut out);
-        for row in &fields.coefficients {
-            cbor::write_array(row.len() as u64, &mut out);
-            for coefficient in row {
-                cbor::write_bytes(&data[coefficient.clone()], &mut out);
-            }
-        }
-        out
     }
 
     /// Com(f_q(j); g_q(j)) = C_q + Σ_k j^k·E_{q,k} for all of them, up to a chance of 2^-127.
@@ -169,5 +138,20 @@ impl ShareOpener {
         scalars.push(blinding);
         points.push(round.blinding);
         public_sum(&scalars, &points).is_identity()
+    }
+}
+
+fn named<'a>(round: &'a Round, leaf: &'a RatingLeaf) -> Named<'a> {
+    let (data, fields) = (&leaf.data, &leaf.fields);
+    let bytes = |range: &Range<usize>| &data[range.clone()];
+    Named {
+        ledger: &round.ledger,
+        round: &round.round,
+        unit: fields.unit,
+        pseudonym: bytes(&fields.pseudonym),
+        ephemeral: bytes(&fields.ephemeral),
+        sequence: fields.sequence,
+        commitments: fields.commitments.iter().map(bytes).collect(),
+        coefficients: fields.coefficients.iter().map(|row| row.iter().map(bytes).collect()).collect(),
     }
 }

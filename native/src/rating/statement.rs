@@ -38,6 +38,8 @@ pub struct Layout {
 /// Everything that is the same for every rating of one round.
 pub struct Statement {
     pub layout: Layout,
+    /// n.
+    pub members: usize,
     /// E_1 … E_{t-1}: t - 1.
     pub degree: usize,
     pub session_id: [u8; 32],
@@ -124,17 +126,18 @@ impl Statement {
             .into_iter();
         let mut take = |number: usize| scalars.by_ref().take(number).collect::<Vec<_>>();
         let (f, z_r, last) = (take(free), take(count), take(2));
-        let e = self.challenge(leaf, fields, &proof[..first]);
+        let e = self.challenge(&leaf[fields.statement.clone()], &proof[..first]);
         Ok(Proof { elements, f, z_r, z_u: last[0], z: last[1], e })
     }
 
-    /// e = SHAKE128(session ‖ 0… ‖ instance ‖ first message), 48 bytes read little endian, modulo q.
-    fn challenge(&self, leaf: &[u8], fields: &Fields, first: &[u8]) -> Scalar {
+    /// e = SHAKE128(session ‖ 0… ‖ instance ‖ first message), 48 bytes read little endian, modulo q. `own` is
+    /// what of the instance comes after `prefix`: the encoded fields of the core but the last.
+    pub fn challenge(&self, own: &[u8], first: &[u8]) -> Scalar {
         let mut sponge = Shake128::default();
         sponge.update(&self.session_id);
         sponge.update(&[0; RATE - 32]);
         sponge.update(&self.prefix);
-        sponge.update(&leaf[fields.statement.clone()]);
+        sponge.update(own);
         sponge.update(first);
         let mut wide = [0; 64];
         sponge.finalize_xof().read(&mut wide[..SCALAR + 16]);
@@ -208,11 +211,12 @@ impl Proof {
     }
 }
 
-fn apply(row: &Row, vector: &[Scalar]) -> Scalar {
+/// Σ coefficient·v[bit].
+pub fn apply(row: &Row, vector: &[Scalar]) -> Scalar {
     row.iter().map(|(bit, coefficient)| signed(*coefficient) * vector[*bit]).sum()
 }
 
-fn signed(value: i64) -> Scalar {
+pub fn signed(value: i64) -> Scalar {
     let magnitude = Scalar::from(value.unsigned_abs());
     if value < 0 { -magnitude } else { magnitude }
 }

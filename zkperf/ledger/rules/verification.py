@@ -11,8 +11,8 @@ from typing import Any
 
 from circuits.rating import (
     RatingContext,
-    auxiliary_key,
     decode_core,
+    kernel_verifier,
     rating_equations,
 )
 from zkperf._native import RatingLeaf, RatingVerifier, VerifiedRating
@@ -24,7 +24,6 @@ from zkperf.ledger.state import Accepted, Committed, Round, State
 from zkperf.ledger.transactions import decode_transaction
 from zkperf.proofs.batch import verify_each
 from zkperf.tokens.blind import message_point, verify_tokens
-from zkperf.transcript import session_id
 
 CHECK = "batches"
 
@@ -143,28 +142,9 @@ def round_verifier(state: State, found: Round) -> RatingVerifier | None:
     """The kernel's verifier for a round whose keys are known. None where the kernel has not got the suite."""
     if state.commitment_group is not RISTRETTO255 or state.pairing is not BLS12381:
         return None
-    layout = found.scheme.layout
-    auxiliary = auxiliary_key(RISTRETTO255, layout)
-    longest = max(found.scheme.keys, key=lambda key: len(key.generators))
-    return RatingVerifier(
-        ledger=state.ledger,
-        round=found.digest,
-        scheme=found.scheme.digest,
-        layout=layout.digest,
-        members=state.members,
-        threshold=state.rules.threshold,
-        session_id=session_id("rating", RISTRETTO255),
-        size=layout.size,
-        rules=[(rule.pivot, rule.constant, list(rule.terms)) for rule in layout.rules],
-        commitments=[[list(row) for row in rows] for rows in layout.commitments],
-        auxiliary_bits=list(layout.auxiliary),
-        slots=list(longest.generators),
-        auxiliary=list(auxiliary.generators),
-        blinding=auxiliary.blinding,
-        keys={
-            unit: state.pairing.g2.decode(found.keygen_of(unit).public_key(unit)) for unit in found.cohorts
-        },
-    )
+    keys = {unit: state.pairing.g2.decode(found.keygen_of(unit).public_key(unit)) for unit in found.cohorts}
+    # The context's unit does not matter: this verifies ratings of every unit that has a key.
+    return kernel_verifier(found.scheme.layout, rating_context(state, found, 0), keys)
 
 
 def _verify_kernel(state: State, found: Round, ratings: Sequence[RatingLeaf]) -> list[Verdict]:
