@@ -111,7 +111,7 @@ def _verifying(batch: int, effort: Effort) -> Figure:
 
     def verify() -> None:
         items = [
-            (key, message_point(pairing, LEDGER, ROUND, UNIT, pseudonym), g1.decode(token))
+            (key, message_point(pairing, LEDGER, ROUND, UNIT, pseudonym), pairing.decode_signature(token))
             for pseudonym, token in zip(pseudonyms, tokens, strict=True)
         ]
         assert verify_tokens(pairing, items) == []

@@ -182,6 +182,17 @@ class ShareOpener:
 class G1Element(_Element): ...
 class G2Element(_Element): ...
 
+class CurvePoint:
+    """A point of the curve that G1 is a part of, and not the identity; perhaps outside of G1."""
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """EncodingError unless canonical, on the curve and not the identity."""
+
+def clear_cofactor(weights: Sequence[int], signatures: Sequence[CurvePoint | G1Element]) -> G1Element:
+    """h_eff·Σ weights[i]·signatures[i], in variable time. OverflowError for a weight outside of [0, 2^128),
+    ValueError if the lengths differ."""
+
 def bad_signatures(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[int]:
     """The places of those (key, message, signature) that do not verify (Ed25519 under ZIP 215)."""
 

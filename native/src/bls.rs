@@ -1,7 +1,10 @@
 //! BLS12-381 on blst: two groups of the same order and the pairing of them.
 //!
 //! Every element is in the subgroup of prime order: decoding checks it, hashing clears the cofactor and
-//! the operations stay inside. The scalar multiplications of blst rely on that.
+//! the operations stay inside. The scalar multiplications of blst rely on that. A `CurvePoint` may be
+//! outside, and can only be summed and cleared.
+//!
+//! blst is built without its own threads: rayon's are the only ones, so that no pool waits for another.
 
 use blst::*;
 use pyo3::prelude::*;
@@ -14,6 +17,16 @@ use crate::error::{Error, Result};
 
 /// Bits of a reduced scalar.
 const SCALAR_BITS: usize = 255;
+/// Bits of the weights in a small exponents test.
+pub const WEIGHT_BITS: usize = 128;
+/// Below this many points for each thread, one alone is faster.
+const POINTS_PER_THREAD: usize = 256;
+/// Pairs whose Miller loops share their squarings, on one thread.
+const PAIRS_PER_LOOP: usize = 8;
+
+/// h_eff = 1 - z, little endian: h_eff·S is in G1 for every point S of its curve (RFC 9380, section 8.8.1).
+pub const EFFECTIVE_COFACTOR: [u8; 8] = 0xd201_0000_0001_0001_u64.to_le_bytes();
+const COFACTOR_BITS: usize = 64;
 
 /// The order of both groups as a Python integer (draft-irtf-cfrg-pairing-friendly-curves, section 4.2.1).
 fn order(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
@@ -47,7 +60,8 @@ macro_rules! group {
         pub struct $element(pub $point);
 
         impl $element {
-            pub fn strict(data: &[u8]) -> Result<Self> {
+            /// The point of the curve, not the identity, that `data` is the one encoding of.
+            fn on_curve(data: &[u8]) -> Result<$affine> {
                 let data: [u8; $size] = sized($name, data)?;
                 let mut affine = $affine::default();
                 let error = unsafe { $uncompress(&mut affine, data.as_ptr()) };
@@ -57,6 +71,11 @@ macro_rules! group {
                 if unsafe { $affine_is_inf(&affine) } {
                     return Err(refusal($name, BLST_ERROR::BLST_PK_IS_INFINITY));
                 }
+                Ok(affine)
+            }
+
+            pub fn strict(data: &[u8]) -> Result<Self> {
+                let affine = Self::on_curve(data)?;
                 if !unsafe { $in_group(&affine) } {
                     return Err(refusal($name, BLST_ERROR::BLST_POINT_NOT_IN_GROUP));
                 }
@@ -100,6 +119,24 @@ macro_rules! group {
                 let mut product = $point::default();
                 unsafe { $mult(&mut product, &self.0, scalar.as_ptr(), SCALAR_BITS) };
                 Self(product)
+            }
+
+            /// h_eff·P. For this few bits blst multiplies any point of the curve.
+            pub fn cleared(&self) -> Self {
+                let mut product = $point::default();
+                unsafe { $mult(&mut product, &self.0, EFFECTIVE_COFACTOR.as_ptr(), COFACTOR_BITS) };
+                Self(product)
+            }
+
+            /// Σ scalars[i]·points[i] in variable time (Pippenger), on all cores when there are many. No point
+            /// is the identity; scalars have `bits` bits, little endian in whole bytes.
+            pub fn public_sum(scalars: &[u8], bits: usize, points: &[$affine]) -> Self {
+                let chunk = points.len().div_ceil(rayon::current_num_threads()).max(POINTS_PER_THREAD);
+                points
+                    .par_chunks(chunk)
+                    .zip(scalars.par_chunks(chunk * bits.div_ceil(8)))
+                    .map(|(points, scalars)| Self(points.mult(scalars, bits)))
+                    .reduce(Self::identity, |left, right| left.plus(&right.0))
             }
         }
 
@@ -176,7 +213,7 @@ macro_rules! group {
                 if points.is_empty() {
                     return Ok(Self::identity());
                 }
-                Ok(Self(py.detach(|| $affines::from(&points).mult(&scalars, SCALAR_BITS))))
+                Ok(py.detach(|| Self::public_sum(&scalars, SCALAR_BITS, $affines::from(&points).as_slice())))
             }
 
             fn encode<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyBytes>> {
@@ -258,19 +295,73 @@ group!(
     blst_hash_to_g2
 );
 
-/// Accept if Π e(P_i, Q_i) = 1: one product of Miller loops, one final exponentiation.
+/// A point of the curve that G1 is a part of, and not the identity. Nothing says that it is in G1.
+#[pyclass(frozen, module = "zkperf._native")]
+pub struct CurvePoint(pub blst_p1_affine);
+
+impl CurvePoint {
+    pub fn strict(data: &[u8]) -> Result<Self> {
+        G1Element::on_curve(data).map(Self)
+    }
+}
+
+#[pymethods]
+impl CurvePoint {
+    #[staticmethod]
+    fn decode(data: &[u8]) -> Result<Self> {
+        Self::strict(data)
+    }
+}
+
+#[derive(FromPyObject)]
+pub enum Signature<'py> {
+    Point(Bound<'py, CurvePoint>),
+    Element(Bound<'py, G1Element>),
+}
+
+/// h_eff·Σ weights[i]·signatures[i]: an element of G1, whatever the points are.
+#[pyfunction]
+pub fn clear_cofactor(
+    py: Python<'_>,
+    weights: Vec<u128>,
+    signatures: Vec<Signature<'_>>,
+) -> Result<G1Element> {
+    same_length(weights.len(), signatures.len())?;
+    let (mut scalars, mut points) = (Vec::new(), Vec::new());
+    for (weight, signature) in weights.iter().zip(&signatures) {
+        let point = match signature {
+            Signature::Point(point) => point.get().0,
+            Signature::Element(element) => element.get().affine(),
+        };
+        // The identity adds nothing.
+        if !unsafe { blst_p1_affine_is_inf(&point) } {
+            scalars.extend(weight.to_le_bytes());
+            points.push(point);
+        }
+    }
+    Ok(py.detach(|| G1Element::public_sum(&scalars, WEIGHT_BITS, &points).cleared()))
+}
+
+/// Whether Π e(P_i, Q_i) = 1: Miller loops on all cores when there are many, one final exponentiation.
+pub fn product_is_one(p: &[blst_p1_affine], q: &[blst_p2_affine]) -> bool {
+    // A pair with an identity in it contributes the factor 1; blst's Miller loop does not expect one.
+    let (p, q): (Vec<_>, Vec<_>) = p
+        .iter()
+        .zip(q)
+        .filter(|(p, q)| unsafe { !blst_p1_affine_is_inf(*p) && !blst_p2_affine_is_inf(*q) })
+        .unzip();
+    let product = p
+        .par_chunks(PAIRS_PER_LOOP)
+        .zip(q.par_chunks(PAIRS_PER_LOOP))
+        .map(|(p, q)| blst_fp12::miller_loop_n(q, p))
+        .reduce(blst_fp12::default, |left, right| left * right);
+    product.final_exp() == blst_fp12::default()
+}
+
+/// Accept if Π e(P_i, Q_i) = 1.
 #[pyfunction]
 pub fn pairing_check(py: Python<'_>, pairs: Vec<(Bound<'_, G1Element>, Bound<'_, G2Element>)>) -> Result<()> {
-    // A pair with an identity in it contributes the factor 1; blst's Miller loop does not expect one.
-    let (p, q): (Vec<_>, Vec<_>) = pairs
-        .iter()
-        .map(|(p, q)| (p.get(), q.get()))
-        .filter(|(p, q)| !p.is_identity() && !q.is_identity())
-        .map(|(p, q)| (p.affine(), q.affine()))
-        .unzip();
-    if p.is_empty() {
-        return Ok(());
-    }
-    let one = py.detach(|| blst_fp12::miller_loop_n(&q, &p).final_exp() == blst_fp12::default());
+    let (p, q): (Vec<_>, Vec<_>) = pairs.iter().map(|(p, q)| (p.get().affine(), q.get().affine())).unzip();
+    let one = py.detach(|| product_is_one(&p, &q));
     if one { Ok(()) } else { Err(Error::Pairing) }
 }

@@ -15,7 +15,7 @@ mod ristretto;
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::bls::{G1Element, G2Element, pairing_check};
+    use crate::bls::{CurvePoint, G1Element, G2Element, clear_cofactor, pairing_check};
     #[pymodule_export]
     use crate::ed25519::bad_signatures;
     #[pymodule_export]

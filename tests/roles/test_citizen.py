@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.rating import Core, verify_rating
+from tests.torsion import shifted, torsion
 from tests.world import World, questionnaire, single
 from zkperf.errors import (
     EncodingError,
@@ -151,6 +152,17 @@ def test_one_lying_trustee_does_not_matter(scene: Scene, liar: int) -> None:
     for bad in (lie(shares[liar]), shares[liar % 3 + 1], bytes(48), infinity, b"", b"\xff" * 48, bytes(96)):
         token = scene.citizen.finish_token(request, shares | {liar: bad})
         assert is_good(scene, request, token)
+
+
+def test_a_trustee_cannot_mark_a_token(scene: Scene) -> None:
+    """Torsion in a share would end up in the token, where whoever added it would know it again. Such a
+    share is no point of the group: the device does without it, and its token is the one there is."""
+    _, request, shares = scene.drawn()
+    unmarked = scene.citizen.finish_token(request, shares)
+    marked = shares | {1: shifted(shares[1], torsion())}
+    assert scene.citizen.finish_token(request, marked).token == unmarked.token
+    with pytest.raises(InvalidToken, match="expected shares of 2 trustees"):
+        scene.citizen.finish_token(request, {1: marked[1], 2: shares[2]})
 
 
 def test_too_many_lying_trustees_are_named(scene: Scene) -> None:

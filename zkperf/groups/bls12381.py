@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zkperf._native import G1Element, G2Element, pairing_check
+from zkperf._native import CurvePoint, G1Element, G2Element, clear_cofactor, pairing_check
 from zkperf.groups.kernel import KernelGroup
 from zkperf.groups.pairing import Pairing
 
 # draft-irtf-cfrg-pairing-friendly-curves, section 4.2.1
 ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
+# RFC 9380, section 8.8.1: h_eff = 1 - z, where z is the parameter of the curve
+EFFECTIVE_COFACTOR = 0xD201000000010001
 
 
 class BLS12381G1(KernelGroup[G1Element]):
@@ -43,10 +45,17 @@ class BLS12381Pairing(Pairing):
     """The optimal ate pairing of BLS12-381."""
 
     name = "BLS12-381"
+    effective_cofactor = EFFECTIVE_COFACTOR
 
     def __init__(self) -> None:
         self.g1 = BLS12381G1(G1Element)
         self.g2 = BLS12381G2(G2Element)
+
+    def decode_signature(self, data: bytes) -> CurvePoint:
+        return CurvePoint.decode(data)
+
+    def clear(self, weights: Sequence[int], signatures: Sequence[CurvePoint | G1Element]) -> G1Element:
+        return clear_cofactor(weights, signatures)
 
     def check(self, pairs: Sequence[tuple[G1Element, G2Element]]) -> None:
         pairing_check(pairs)

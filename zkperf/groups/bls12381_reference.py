@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
 from zkperf.errors import EncodingError, InvalidToken
 from zkperf.groups.base import Group
+from zkperf.groups.bls12381 import EFFECTIVE_COFACTOR
 from zkperf.groups.pairing import Pairing
 
 
@@ -67,6 +69,13 @@ class ReferenceElement:
         return f"<element of {self._group.name}>"
 
 
+@dataclass(frozen=True)
+class ReferencePoint:
+    """A point of the curve that G1 is a part of, and not the identity; perhaps outside of G1."""
+
+    _point: Any = field(repr=False)
+
+
 class ReferenceGroup(Group):
     """G1 or G2, by the functions that py_ecc has for it."""
 
@@ -112,7 +121,8 @@ class ReferenceGroup(Group):
             raise ValueError(f"{self.name}: the identity has no encoding")
         return bytes(self._compress(element._point))
 
-    def decode(self, data: bytes) -> ReferenceElement:
+    def on_curve(self, data: bytes) -> Any:
+        """The point of the curve, not the identity, that ``data`` is the one encoding of."""
         if len(data) != self.element_size:
             raise EncodingError(f"{self.name}: expected {self.element_size} bytes, got {len(data)}")
         try:
@@ -121,6 +131,10 @@ class ReferenceGroup(Group):
             raise EncodingError(f"{self.name}: {error}") from None
         if curve.is_inf(point):
             raise EncodingError(f"{self.name}: the identity")
+        return point
+
+    def decode(self, data: bytes) -> ReferenceElement:
+        point = self.on_curve(data)
         if not curve.is_inf(curve.multiply(point, self.order)):
             raise EncodingError(f"{self.name}: not in the subgroup of prime order")
         return ReferenceElement(self, point)
@@ -130,6 +144,9 @@ class ReferencePairing(Pairing):
     """The optimal ate pairing of BLS12-381."""
 
     name = "BLS12-381"
+    effective_cofactor = EFFECTIVE_COFACTOR
+    g1: ReferenceGroup
+    g2: ReferenceGroup
 
     def __init__(self) -> None:
         self.g1 = ReferenceGroup(
@@ -150,6 +167,15 @@ class ReferencePairing(Pairing):
             decompress=encodings.signature_to_G2,
             hash_to=hashing.hash_to_G2,
         )
+
+    def decode_signature(self, data: bytes) -> ReferencePoint:
+        return ReferencePoint(self.g1.on_curve(data))
+
+    def clear(self, weights: Sequence[int], signatures: Sequence[Any]) -> ReferenceElement:
+        total = curve.Z1
+        for weight, signature in zip(weights, signatures, strict=True):
+            total = curve.add(total, curve.multiply(signature._point, weight))
+        return ReferenceElement(self.g1, curve.multiply(total, self.effective_cofactor))
 
     def check(self, pairs: Sequence[tuple[Any, Any]]) -> None:
         product = curve.FQ12.one()

@@ -19,6 +19,24 @@ class Pairing(ABC):
     """The curve's name on the wire, for instance ``"BLS12-381"``."""
     g1: Group
     g2: Group
+    effective_cofactor: int
+    """h_eff, invertible modulo q, such that h_eff·S is in G1 for every point S of the curve G1 is part of."""
+
+    @abstractmethod
+    def decode_signature(self, data: bytes) -> Any:
+        """The point of G1's curve, in G1 or not, that ``data`` encodes. It is for `clear` alone.
+
+        The encoding is that of ``g1``. EncodingError unless it is canonical, of a point on the curve, and
+        not the identity.
+        """
+
+    @abstractmethod
+    def clear(self, weights: Sequence[int], signatures: Sequence[Any]) -> Any:
+        """h_eff·Σ weights[i]·signatures[i] in variable time: an element of ``g1``, whatever the points are.
+
+        Weights are in [0, 2^128), signatures elements of ``g1`` or what `decode_signature` gives. Raises
+        ValueError if the sequences differ in length.
+        """
 
     @abstractmethod
     def check(self, pairs: Sequence[tuple[Any, Any]]) -> None:

@@ -6,7 +6,11 @@ scalars, P' is uniform among the elements other than the identity *whatever P is
 records about an issuance is independent of the pseudonym, for anybody, for ever.
 
 Signatures and messages are in G1, keys in G2. All elements taken here have been decoded strictly
-(right subgroup, not the identity). Sources: Boneh, Lynn, Shacham (2001) for the signature, Boldyreva
+(right subgroup, not the identity), but for the tokens that are verified: those are points of G1's curve
+(`Pairing.decode_signature`), of which the part in G1 has to be the signature. Whoever holds a token can so
+give it many forms: a token is verified, and never compared or looked up (protocol, section 4.5).
+
+Sources: Boneh, Lynn, Shacham (2001) for the signature, Boldyreva
 (PKC 2003) for the threshold and the blind variant; the random point's suite is RFC 9380,
 BLS12381G1_XMD:SHA-256_SSWU_RO_.
 """
@@ -85,8 +89,10 @@ def unblind(pairing: Pairing, blinding: Blinding, signature: Any) -> Any:
 
 
 def verify_token(pairing: Pairing, key: Any, point: Any, token: Any) -> None:
-    """Raises InvalidToken unless the token signs P under the cohort key K: e(σ, -g2)·e(P, K) = 1."""
-    pairing.check([(token, -pairing.g2.generator), (point, key)])
+    """Raises InvalidToken unless the token σ signs P under the cohort key K: its part in G1 is k·P."""
+    # e(h·σ, -g2)·e(h·P, K) = 1 with h = h_eff
+    cleared = pairing.clear([1], [token])
+    pairing.check([(cleared, -pairing.g2.generator), (pairing.effective_cofactor * point, key)])
 
 
 def finish(
@@ -127,7 +133,7 @@ def finish(
 def verify_tokens(
     pairing: Pairing, items: Sequence[tuple[Any, Any, Any]], source: RandomBytes = system
 ) -> list[int]:
-    """Indices, ascending, of the items (K, P, σ) in which σ does not sign P under K.
+    """Indices, ascending, of the items (K, P, σ) that `verify_token` refuses.
 
     One random linear combination over all of them (small exponents test, as in `zkperf.proofs.batch`):
     one pair for each different key and one for g2. Culprits are found by splitting. A bad item goes
@@ -145,10 +151,11 @@ def verify_tokens(
             _, key_weights, points = by_key.setdefault(names[id(key)], (key, [], []))
             key_weights.append(weight)
             points.append(point)
-        # e(Σ w_i·σ_i, -g2) · Π_K e(Σ_{i under K} w_i·P_i, K) = 1
-        signatures = pairing.g1.msm_public(weights[low:high], [token for _, _, token in items[low:high]])
+        # e(h·Σ w_i·σ_i, -g2) · Π_K e(h·Σ_{i under K} w_i·P_i, K) = 1 with h = h_eff
+        h = pairing.effective_cofactor
+        signatures = pairing.clear(weights[low:high], [token for _, _, token in items[low:high]])
         pairs = [(signatures, -pairing.g2.generator)]
-        pairs += [(pairing.g1.msm_public(ws, points), key) for key, ws, points in by_key.values()]
+        pairs += [(h * pairing.g1.msm_public(ws, points), key) for key, ws, points in by_key.values()]
         try:
             pairing.check(pairs)
         except InvalidToken:

@@ -38,8 +38,10 @@ pub fn verify(round: &Round, leaves: &[&RatingLeaf]) -> Vec<Verdict> {
     draw_weights(round, &mut candidates);
     let places: Vec<usize> = (0..leaves.len()).filter(|place| candidates[*place].is_ok()).collect();
     let good: Vec<&Candidate> = candidates.iter().flatten().collect();
-    let bad_tokens = culprits(&good, &|part| tokens_hold(round, part));
-    let bad_proofs = culprits(&good, &|part| proofs_hold(round, part));
+    let (bad_tokens, bad_proofs) = rayon::join(
+        || culprits(&good, &|part| tokens_hold(round, part)),
+        || culprits(&good, &|part| proofs_hold(round, part)),
+    );
     let mut verdicts: Vec<Verdict> = candidates
         .iter()
         .map(|candidate| match candidate {

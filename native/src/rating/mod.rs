@@ -117,6 +117,7 @@ pub struct Round {
     slots: Vec<RistrettoPoint>,
     auxiliary: Vec<RistrettoPoint>,
     blinding: RistrettoPoint,
+    /// By unit, as `tokens::hold` takes them.
     keys: BTreeMap<u64, blst_p2_affine>,
 }
 
@@ -171,7 +172,7 @@ impl RatingVerifier {
                 slots: points(&slots),
                 auxiliary: points(&auxiliary),
                 blinding: blinding.0,
-                keys: keys.into_iter().map(|(unit, key)| (unit, key.get().affine())).collect(),
+                keys: keys.into_iter().map(|(unit, key)| (unit, tokens::cleared_key(key.get()))).collect(),
             },
         })
     }

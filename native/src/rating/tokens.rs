@@ -1,26 +1,28 @@
-//! Tokens of many ratings at once: e(Σ w_i·σ_i, -g2) · Π_K e(Σ_{i under K} w_i·P_i, K) = 1.
+//! Tokens of many ratings at once: e(h·Σ w_i·σ_i, -g2) · Π_K e(h·Σ_{i under K} w_i·P_i, K) = 1, with h = h_eff.
+//!
+//! σ_i is a point of the curve and nothing more: the cofactor is cleared once, of the sum.
 
 use std::collections::BTreeMap;
 
 use blst::*;
+use rayon::prelude::*;
 
-use crate::bls::G1Element;
+use crate::bls::{CurvePoint, G1Element, G2Element, WEIGHT_BITS, product_is_one};
 use crate::cbor;
 use crate::error::Result;
 
 const DST: &[u8] = b"ZKPERF-V01-token-BLS12381G1_XMD:SHA-256_SSWU_RO_";
-const WEIGHT_BITS: usize = 128;
 
 /// A token σ, the point P that it should sign, and the cohort that it should be signed for.
 pub struct Token {
     unit: u64,
-    signature: blst_p1,
+    signature: blst_p1_affine,
     point: blst_p1,
 }
 
 impl Token {
     pub fn decode(data: &[u8], ledger: &[u8], round: &[u8], unit: u64, pseudonym: &[u8]) -> Result<Self> {
-        let signature = G1Element::strict(data)?.0;
+        let signature = CurvePoint::strict(data)?.0;
         // P = H_G1([ledger, round, unit, pseudonym])
         let mut message = Vec::with_capacity(128);
         cbor::write_array(4, &mut message);
@@ -32,7 +34,12 @@ impl Token {
     }
 }
 
-/// Whether all tokens hold, up to a chance of 2^-127. `keys` by unit; every token's unit has one.
+/// A cohort's key as `hold` takes it: h·K, because e(h·P, K) = e(P, h·K) for all P.
+pub fn cleared_key(key: &G2Element) -> blst_p2_affine {
+    key.cleared().affine()
+}
+
+/// Whether all tokens hold, up to a chance of 2^-127. `keys`: h·K by unit; every token's unit has one.
 pub fn hold(tokens: &[(&Token, [u8; 16])], keys: &BTreeMap<u64, blst_p2_affine>) -> bool {
     let mut by_unit: BTreeMap<u64, (Vec<blst_p1>, Vec<u8>)> = BTreeMap::new();
     let (mut signatures, mut weights) = (Vec::new(), Vec::new());
@@ -43,26 +50,20 @@ pub fn hold(tokens: &[(&Token, [u8; 16])], keys: &BTreeMap<u64, blst_p2_affine>)
         signatures.push(token.signature);
         weights.extend(weight);
     }
-    let mut sum = combined(&signatures, &weights);
-    unsafe { blst_p1_cneg(&mut sum, true) };
-    let (mut p, mut q) = (vec![affine(&sum)], vec![unsafe { *blst_p2_affine_generator() }]);
-    for (unit, (points, point_weights)) in &by_unit {
-        p.push(affine(&combined(points, point_weights)));
-        q.push(keys[unit]);
-    }
-    // a pair with the identity contributes the factor 1
-    let (p, q): (Vec<_>, Vec<_>) =
-        p.into_iter().zip(q).filter(|(p, _)| unsafe { !blst_p1_affine_is_inf(p) }).unzip();
-    p.is_empty() || blst_fp12::miller_loop_n(&q, &p).final_exp() == blst_fp12::default()
-}
-
-/// Σ w_i·P_i with weights of 16 little-endian bytes.
-fn combined(points: &[blst_p1], weights: &[u8]) -> blst_p1 {
-    p1_affines::from(points).mult(weights, WEIGHT_BITS)
-}
-
-fn affine(point: &blst_p1) -> blst_p1_affine {
-    let mut affine = blst_p1_affine::default();
-    unsafe { blst_p1_to_affine(&mut affine, point) };
-    affine
+    let (signed, (mut p, mut q)): (_, (Vec<_>, Vec<_>)) = rayon::join(
+        || G1Element::public_sum(&weights, WEIGHT_BITS, &signatures).cleared().affine(),
+        || {
+            by_unit
+                .par_iter()
+                .map(|(unit, (points, weights))| {
+                    let points = p1_affines::from(points);
+                    let sum = G1Element::public_sum(weights, WEIGHT_BITS, points.as_slice());
+                    (sum.affine(), keys[unit])
+                })
+                .unzip()
+        },
+    );
+    p.push(signed);
+    q.push(unsafe { BLS12_381_NEG_G2 });
+    product_is_one(&p, &q)
 }

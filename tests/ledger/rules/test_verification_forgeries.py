@@ -11,12 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from circuits.rating import Core, Witness, decode_core, rating_equations
 from circuits.rating.prover import prove
+from tests.torsion import encoded, random_points, shifted, torsion
 from tests.world import LEVELS, World, number, questionnaire, single
 from zkperf._native import RatingLeaf
-from zkperf.errors import ZkperfError
+from zkperf.errors import EncodingError, ZkperfError
 from zkperf.groups.ristretto255 import RISTRETTO255 as G
 from zkperf.ledger.rules.verification import rating_context, verify_ratings, verify_reference
 from zkperf.ledger.state import Round
@@ -157,6 +160,76 @@ def test_a_token_that_is_not_the_pseudonyms(forger: Forger) -> None:
     """The proof is right; the token is good, for another pseudonym or in another cohort."""
     for _, token, _ in (forger.other, forger.elsewhere):
         assert forger.verdict(forger.forge(token=token.token)) == ("InvalidToken", [])
+
+
+LARGE, SMALL = torsion(), torsion(11)
+
+
+def test_whoever_holds_a_token_may_add_torsion_to_it(forger: Forger) -> None:
+    """What is verified is the token's part in G1: the rating is as valid as the one without."""
+    token = forger.honest[1].token
+    for added in (LARGE, SMALL):
+        assert forger.verdict(forger.forge(token=shifted(token, added))) == ("valid", [])
+
+
+def test_nobody_else_may(forger: Forger) -> None:
+    """The challenge takes the token in: a rating that is passed on with another form of it is refused."""
+    core = forger.honest[2]
+    altered = core.model_copy(update={"token": shifted(core.token, LARGE)})
+    assert forger.verdict(altered)[0] == "InvalidProof"
+
+
+def test_a_token_without_the_signature_in_it(forger: Forger) -> None:
+    """Torsion alone, and torsion with the signature on another pseudonym or for another cohort."""
+    others = [shifted(token.token, LARGE) for _, token, _ in (forger.other, forger.elsewhere)]
+    for token in (encoded(LARGE), encoded(SMALL), *others):
+        assert forger.verdict(forger.forge(token=token)) == ("InvalidToken", [])
+
+
+def test_a_token_that_is_no_point(forger: Forger) -> None:
+    """The two points of order 3, with x = 0, have no encoding that is accepted."""
+    for token in (b"\x80" + bytes(47), b"\xa0" + bytes(47)):
+        rating = RatingLeaf(encode_transaction(forger.forge(token=token)))
+        for verdicts in (
+            verify_ratings(forger.world.state, [rating]),
+            verify_reference(forger.world.state, forger.found, [rating]),
+        ):
+            assert [type(verdict) for verdict in verdicts] == [EncodingError]
+
+
+@pytest.fixture(scope="module")
+def tokens(forger: Forger) -> list[tuple[str, RatingLeaf]]:
+    """Ratings with right proofs and tokens of every kind, and the verdict on each."""
+    cases = [("valid", core) for _, _, core in (forger.honest, forger.other, forger.elsewhere)]
+    token = forger.honest[1].token
+    cases += [("valid", forger.forge(token=shifted(token, added))) for added in (LARGE, SMALL)]
+    wrong = [
+        encoded(LARGE),
+        encoded(SMALL),
+        encoded(random_points(1)[0]),
+        forger.other[1].token,
+        shifted(forger.other[1].token, LARGE),
+        shifted(token, random_points(1)[0]),
+    ]
+    cases += [("InvalidToken", forger.forge(token=data)) for data in wrong]
+    altered = forger.other[2].model_copy(update={"token": shifted(forger.other[1].token, SMALL)})
+    cases += [("InvalidProof", altered), ("EncodingError", forger.forge(token=b"\x80" + bytes(47)))]
+    return [(verdict, RatingLeaf(encode_transaction(core))) for verdict, core in cases]
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_blocks_with_tokens_of_every_kind(
+    forger: Forger, tokens: list[tuple[str, RatingLeaf]], data: st.DataObject
+) -> None:
+    places = data.draw(st.lists(st.integers(0, len(tokens) - 1), min_size=1, max_size=16))
+    block = [tokens[place][1] for place in places]
+    for verdicts in (
+        verify_ratings(forger.world.state, block),
+        verify_reference(forger.world.state, forger.found, block),
+    ):
+        names = [type(v).__name__ if isinstance(v, ZkperfError) else "valid" for v in verdicts]
+        assert names == [tokens[place][0] for place in places]
 
 
 def test_two_wrongs_in_a_block_do_not_make_a_right(forger: Forger) -> None:

@@ -103,7 +103,7 @@ def verify_reference(state: State, found: Round, ratings: Sequence[RatingLeaf]) 
             if core.unit not in keys:
                 keys[core.unit] = pairing.g2.decode(found.keygen_of(core.unit).public_key(core.unit))
             message = message_point(pairing, state.ledger, core.round, core.unit, core.pseudonym)
-            token = (keys[core.unit], message, pairing.g1.decode(core.token))
+            token = (keys[core.unit], message, pairing.decode_signature(core.token))
             context = rating_context(state, found, core.unit)
             claims = rating_equations(group, scheme.layout, scheme.keys, context, core, decoded)
         except ZkperfError as error:
