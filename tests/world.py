@@ -159,4 +159,4 @@ class World:
 
 
 def audit_leaves(leaves: Sequence[bytes], note: str, genesis: bytes | None = None) -> Audit:
-    return audit(PublicLog(len(leaves), leaves, lambda: note), genesis)
+    return audit(PublicLog(len(leaves), leaves, leaves.__getitem__, lambda: note), genesis)

@@ -129,3 +129,35 @@ def test_a_digest_that_is_none(exported: Path) -> None:
     for text in ("", "00", "zz" * 32, "00" * 33):
         outcome = zkperf("audit", exported, "--genesis", text)
         assert outcome.code == 2 and "--genesis: expected 64 hexadecimal digits" in outcome.err
+
+
+def test_a_state_file_saves_work(closed: Town, exported: Path, tmp_path: Path) -> None:
+    state = tmp_path / "audit.json"
+    first = done("audit", exported, "--state", state, "--json").json
+    assert (first["ok"], first["verified"], first["known"]) == (True, 3, 0)
+    again = done("audit", closed.folder, "--state", state, "--json").json
+    assert (again["ok"], again["ratings"], again["verified"]) == (True, 3, 0)
+    assert again["known"] > 0
+    assert "of which 0 new" in " ".join(done("audit", exported, "--state", state).out.split())
+
+
+def test_parts(exported: Path) -> None:
+    whole = done("audit", exported, "--range", "0:1", "--cohort", "Library", "--json").json
+    assert (whole["ok"], whole["verified"]) == (True, 3)
+    assert whole["part"] == {"leaves": [0, 256], "cohorts": ["Library"]}
+    none = done("audit", exported, "--range", "1:", "--json").json
+    assert (none["ok"], none["ratings"], none["verified"]) == (True, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--range", "5"), "FIRST:END"),
+        (("--range", "5:5"), "there is no tile"),
+        (("--cohort", "Atlantis"), "Atlantis"),
+        (("--state", "state.json", "--range", "0:1"), "not together with"),
+    ],
+)
+def test_parts_that_make_no_sense(exported: Path, options: tuple[str, ...], message: str) -> None:
+    outcome = zkperf("audit", exported, *options)
+    assert outcome.code == 2 and message in " ".join(outcome.err.split())

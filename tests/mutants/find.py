@@ -39,6 +39,7 @@ VERIFIERS = (
     "zkperf/ledger/rules/*.py",
     "zkperf/ledger/engines/*.py",
     "zkperf/ledger/store/store.py",
+    "zkperf/roles/audit_parts.py",
     "zkperf/roles/auditor.py",
     "zkperf/roles/citizen.py",
     "zkperf/roles/evidence.py",

@@ -72,7 +72,7 @@ def test_a_round_over_http(tmp_path: Path) -> None:
             assert (private.leaf, asked_for) == (leaf, private.format())
 
         reader = read_export(io.BytesIO(httpx.get(f"{running.url}/v1/export").content))
-        report = audit(PublicLog(reader.size, reader.leaves(), reader.note), office.genesis)
+        report = audit(PublicLog(reader.size, reader.leaves(), reader.leaf, reader.note), office.genesis)
         assert report.ok and report.ratings == 6
 
         assert running.stop() == 0

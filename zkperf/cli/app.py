@@ -64,13 +64,29 @@ def survey(
 def audit(
     path: Annotated[Path, typer.Argument(help="A ledger's folder or an export.")],
     genesis: GenesisOption = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state", help="A file that keeps how far the log is verified: next time only what is new is."
+        ),
+    ] = None,
+    cohort: Annotated[
+        list[str] | None,
+        typer.Option("--cohort", help="Verify the ratings of this service only (may be given many times)."),
+    ] = None,
+    tiles: Annotated[
+        str | None,
+        typer.Option("--range", help="Verify the ratings in these tiles of 256 leaves only: FIRST:END."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute everything from public data alone, and list every failure."""
     from zkperf.cli.audit import audit_folder
+    from zkperf.roles.audit_parts import Part
     from zkperf.surveys.tables import anonymity_table, audit_table
 
-    report = audit_folder(path, parse_digest(genesis, "--genesis"))
+    part = Part.parse(tiles, tuple(cohort or ()))
+    report = audit_folder(path, parse_digest(genesis, "--genesis"), part, state)
     if as_json:
         print_json(report.to_json())
     else:

@@ -10,6 +10,7 @@ from zkperf.cli.output import progress_bars
 from zkperf.errors import InputError
 from zkperf.ledger.export import read_export, write_export
 from zkperf.ledger.store.store import Store
+from zkperf.roles.audit_parts import WHOLE, Known, Part
 from zkperf.roles.auditor import Audit, PublicLog, audit
 from zkperf.roles.folder import LedgerFolder
 
@@ -24,7 +25,7 @@ def public_log(path: Path) -> Iterator[PublicLog]:
         LedgerFolder(path).describe()
         with Store.open(path, read_only=True) as store:
             size, note = store.head()
-            yield PublicLog(size, store.leaves(0, size), lambda: note)
+            yield PublicLog(size, store.leaves(0, size), store.leaf, lambda: note)
         return
     try:
         file = path.open("rb")
@@ -32,14 +33,31 @@ def public_log(path: Path) -> Iterator[PublicLog]:
         raise InputError(f"{path}: {error.strerror or error}") from None
     with file:
         reader = read_export(file)
-        yield PublicLog(reader.size, reader.leaves(), reader.note)
+        yield PublicLog(reader.size, reader.leaves(), reader.leaf, reader.note)
 
 
-def audit_folder(path: Path, genesis: bytes | None) -> Audit:
-    """Audits what is at ``path``, with a progress bar."""
-    with public_log(path) as log, progress_bars() as progress:
+def audit_folder(path: Path, genesis: bytes | None, part: Part = WHOLE, state: Path | None = None) -> Audit:
+    """Audits what is at ``path``, with a progress bar.
+
+    ``state``: a file that says how far this log was verified before; written anew if everything passes.
+    """
+    if state is not None and part != WHOLE:
+        raise InputError("--state keeps what was verified as a whole: not together with --range or --cohort")
+    known = None if state is None else Known.load(state)
+    with public_log(path) as log, progress_bars(speed="leaves/s") as progress:
         bar = progress.add_task("Audit: every line recomputed", total=log.size)
-        return audit(log, genesis, lambda done, size: progress.update(bar, completed=done, total=size))
+        report = audit(
+            log,
+            genesis,
+            lambda done, size: progress.update(bar, completed=done, total=size),
+            part=part,
+            known=known,
+        )
+    if report.unknown_cohorts:
+        raise InputError(f"--cohort: no round has a service named {report.unknown_cohorts[0]!r}")
+    if state is not None and report.verified_log is not None:
+        report.verified_log.save(state)
+    return report
 
 
 def export_folder(path: Path, target: Path) -> int:

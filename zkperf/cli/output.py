@@ -16,10 +16,13 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 DONE, REFUSED, UNUSABLE = 0, 1, 2
 """Exit codes: done; refused or a check failed; the input cannot be used."""
@@ -61,15 +64,28 @@ def print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+class _Speed(ProgressColumn):
+    """How many are done in a second."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__()
+        self._unit = unit
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} {self._unit}")
+
+
 @contextmanager
-def progress_bars() -> Iterator[Progress]:
-    """Bars on stderr: description, done of all, elapsed and remaining time."""
-    columns = (
+def progress_bars(speed: str | None = None) -> Iterator[Progress]:
+    """Bars on stderr: description, done of all, ``speed`` (its unit) if given, elapsed and remaining time."""
+    columns = [
         TextColumn("{task.description}", table_column=None),
         BarColumn(),
         MofNCompleteColumn(),
+        *([] if speed is None else [_Speed(speed)]),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-    )
+    ]
     with Progress(*columns, console=console) as progress:
         yield progress

@@ -14,6 +14,7 @@ the leaves by the checkpoint's root, and the checkpoint by its signatures (`Poli
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -84,6 +85,8 @@ class ExportReader:
         if self._size == 0:
             raise self._error("expected at least one leaf", start)
         self._read = 0
+        self._places = array("Q")
+        """Where in the file each leaf begins."""
 
     @property
     def genesis(self) -> bytes:
@@ -95,10 +98,20 @@ class ExportReader:
         """The number of leaves, as the header claims it. Reading them all checks it."""
         return self._size
 
+    def leaf(self, index: int) -> bytes:
+        """A leaf that has been read, again. IndexError for another; EncodingError if the file has changed."""
+        place, here = self._places[index], self._offset
+        try:
+            self._offset = self._file.seek(place)
+            return self._body(_BYTES, f"leaf {index}", MAX_ENTRY_BYTES)
+        finally:
+            self._offset = self._file.seek(here)
+
     def leaves(self) -> Iterator[bytes]:
         """The leaves not yet read, in order."""
         while self._read < self._size:
             start = self._offset
+            self._places.append(start)
             leaf = self._body(_BYTES, f"leaf {self._read}", MAX_ENTRY_BYTES)
             if not leaf:
                 raise self._error(f"leaf {self._read} is empty", start)

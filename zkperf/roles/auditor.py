@@ -7,7 +7,8 @@ Its only trust anchor is the genesis digest; without one it says that the origin
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import islice
@@ -17,12 +18,16 @@ from zkperf.errors import InvalidLogProof, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.log.merkle import Tree, leaf_hash
 from zkperf.ledger.rules import apply
+from zkperf.ledger.rules.prepared import Judged, Prepared
 from zkperf.ledger.state import State
 from zkperf.ledger.transactions import Genesis, decode_transaction
+from zkperf.roles.audit_parts import WHOLE, Known, Part
 from zkperf.roles.view import ledger_policy
 
-CHUNK = 2000
+CHUNK = 4096
 """Leaves applied at a time: their ratings are verified as one batch."""
+AHEAD = 2
+"""Blocks in memory: one is applied while the next is verified."""
 
 CHECKS = (
     "log",
@@ -53,6 +58,8 @@ class PublicLog:
 
     size: int
     leaves: Iterable[bytes]
+    leaf: Callable[[int], bytes]
+    """One of those that have been read, again."""
     checkpoint: Callable[[], str]
     """Called after the last leaf has been read: in an export the checkpoint comes last."""
 
@@ -88,6 +95,15 @@ class Audit:
     open_rounds: list[str] = field(default_factory=list)
     """Rounds whose result is not published yet, and where they stand."""
     seconds: float = 0.0
+    part: Part = WHOLE
+    verified: int = 0
+    """Ratings whose proofs and tokens this audit has verified."""
+    known: int = 0
+    """Leaves that had been verified before."""
+    verified_log: Known | None = None
+    """What need not be verified again; None unless everything was and passed."""
+    unknown_cohorts: list[str] = field(default_factory=list)
+    """Cohorts that were asked for and are in no round."""
 
     @property
     def ok(self) -> bool:
@@ -103,6 +119,9 @@ class Audit:
             "genesis": self.genesis,
             "origin_verified": self.origin_verified,
             "ratings": self.ratings,
+            "verified": self.verified,
+            "known": self.known,
+            "part": self.part.to_json(),
             "checks": [
                 {
                     "name": name,
@@ -118,37 +137,105 @@ class Audit:
 
 
 def audit(
-    log: PublicLog, genesis: bytes | None = None, progress: Progress = lambda done, size: None
+    log: PublicLog,
+    genesis: bytes | None = None,
+    progress: Progress = lambda done, size: None,
+    *,
+    part: Part = WHOLE,
+    known: Known | None = None,
 ) -> Audit:
-    """Recomputes a ledger from its leaves. ``genesis`` is the digest that the auditor knows it by."""
+    """Recomputes a ledger from its leaves. ``genesis`` is the digest that the auditor knows it by.
+
+    ``part`` says whose proofs, tokens and signatures are verified; ``known`` is how far this auditor has
+    verified the same log before. Everything else is recomputed always. Memory is bounded but for what the
+    rules remember of each rating and each voucher, a few hundred bytes.
+    """
     started = time.monotonic()
-    leaves: list[bytes] = []
-    state = State(leaf=leaves.__getitem__, pairing=BLS12381)
-    tree = Tree()
-    report = Audit(genesis="", origin_verified=False)
+    state = State(leaf=log.leaf, pairing=BLS12381)
+    report = Audit(genesis="", origin_verified=False, part=part, known=known.size if known else 0)
+    reading = Reading(log, known)
 
     def failed(index: int, error: ZkperfError) -> None:
         report.fail(error.check, index, str(error))
 
-    stream = iter(log.leaves)
+    def trusted(index: int, leaf: Judged) -> bool:
+        return index < report.known or not part.covers(state, index, leaf)
+
+    def prepare(first: int, chunk: Sequence[bytes]) -> Prepared:
+        block = Prepared(chunk, first, trusted)
+        block.verify(state)
+        return block
+
+    def settle(block: Prepared) -> None:
+        apply(state, block, on_failure=failed)
+        report.verified += block.verified
+        progress(state.size, log.size)
+
     try:
-        while chunk := list(islice(stream, CHUNK)):
-            leaves += chunk
-            tree.extend(leaf_hash(leaf) for leaf in chunk)
-            apply(state, chunk, on_failure=failed)
-            progress(len(leaves), log.size)
+        # One block is read and verified, on all cores and without the interpreter, while another is applied.
+        with ThreadPoolExecutor(1) as ahead:
+            waiting: list[Future[Prepared]] = []
+            for first, chunk in reading.chunks():
+                waiting.append(ahead.submit(prepare, first, chunk))
+                if len(waiting) == AHEAD:
+                    settle(waiting.pop(0).result())
+            for block in waiting:
+                settle(block.result())
+        if reading.broken is not None:
+            raise reading.broken
         note = log.checkpoint()
-        if leaves:
-            check_origin(report, leaves[0], genesis)
-            check_log(report, leaves[0], tree, note)
+        if reading.first is not None:
+            check_origin(report, reading.first, genesis)
+            check_log(report, reading.first, reading.tree, note)
+            check_known(report, reading, known)
+            if report.ok and part == WHOLE:
+                digest = sha256(reading.first).digest()
+                report.verified_log = Known(digest, reading.tree.size, reading.tree.root(), note)
         else:
             report.fail("log", None, "the log is empty")
     except ZkperfError as error:
         check = error.check if error.check in CHECKS else "log"
-        report.fail(check, len(leaves), f"{error}; what follows could not be read")
+        report.fail(check, state.size, f"{error}; what follows could not be read")
     summarise(report, state)
+    report.unknown_cohorts = part.missing(state)
     report.seconds = time.monotonic() - started
     return report
+
+
+class Reading:
+    """Reads a log from front to back and hashes it. Afterwards ``tree`` is the tree of all that was read."""
+
+    def __init__(self, log: PublicLog, known: Known | None) -> None:
+        self.tree = Tree()
+        self.first: bytes | None = None
+        self.known_root: bytes | None = None
+        """Of the tree of as many leaves as were verified before."""
+        self.broken: ZkperfError | None = None
+        """Why the log could not be read to its end."""
+        self._stream = iter(log.leaves)
+        self._known = known.size if known else 0
+
+    def chunks(self) -> Iterator[tuple[int, list[bytes]]]:
+        """(Index of the first leaf, leaves), in order, up to where the log breaks off."""
+        while True:
+            size = self.tree.size
+            # Cut where the verified part ends, to see its root.
+            most = min(CHUNK, self._known - size) if size < self._known else CHUNK
+            chunk: list[bytes] = []
+            try:
+                chunk.extend(islice(self._stream, most))
+            except ZkperfError as error:
+                self.broken = error
+            if not chunk:
+                return
+            if self.first is None:
+                self.first = chunk[0]
+            self.tree.extend(map(leaf_hash, chunk))
+            if self.tree.size == self._known:
+                self.known_root = self.tree.root()
+            yield size, chunk
+            if self.broken is not None:
+                return
 
 
 def check_origin(report: Audit, first: bytes, genesis: bytes | None) -> None:
@@ -174,6 +261,17 @@ def check_log(report: Audit, first: bytes, tree: Tree, note: str) -> None:
         return
     if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
         report.fail("log", None, "the signed checkpoint is not that of these leaves")
+
+
+def check_known(report: Audit, reading: Reading, known: Known | None) -> None:
+    """What was verified before is what this log begins with: it has only grown."""
+    if known is not None and reading.known_root != known.root:
+        report.fail(
+            "log",
+            None,
+            f"this log does not continue the one audited before, whose checkpoint of {known.size} leaves was "
+            "signed too: keep both; what is wrong with this one, an audit without a state will tell",
+        )
 
 
 def summarise(report: Audit, state: State) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class QuestionResult(TypedDict):
@@ -79,6 +79,9 @@ class AuditResult(TypedDict):
     genesis: str
     origin_verified: bool
     ratings: int
+    verified: int
+    known: int
+    part: dict[str, Any] | None
     checks: list[AuditCheck]
     cohorts: NotRequired[list[CohortSize]]
     open_rounds: NotRequired[list[str]]

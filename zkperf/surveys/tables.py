@@ -73,7 +73,7 @@ def audit_table(audit: AuditResult) -> Table:
     origin = "verified" if audit["origin_verified"] else "UNVERIFIED, no genesis digest was given"
     table = Table(
         title=Text(f"Audit {verdict}", "bold green" if audit["ok"] else "bold red"),
-        caption=f"{audit['ratings']:,} ratings, {audit['seconds']:.1f} s, origin {origin}",
+        caption=f"{audit['ratings']:,} ratings, {_extent(audit)}{audit['seconds']:.1f} s, origin {origin}",
     )
     table.add_column("Check")
     table.add_column("Verdict")
@@ -87,6 +87,15 @@ def audit_table(audit: AuditResult) -> Table:
             Text("\n").join(_plain(line) for line in lines),
         )
     return table
+
+
+def _extent(audit: AuditResult) -> str:
+    """What of the ratings this audit verified, if not all."""
+    if audit["part"] is not None:
+        return f"of which {audit['verified']:,} verified in this part, "
+    if audit["known"]:
+        return f"of which {audit['verified']:,} new (leaves up to {audit['known']:,} known), "
+    return ""
 
 
 def anonymity_table(audit: AuditResult) -> Table:

@@ -7,7 +7,7 @@ from circuits.rating import Core
 from zkperf import signatures
 from zkperf.errors import RuleViolation
 from zkperf.ledger.rules.common import find_round, require, require_trustee
-from zkperf.ledger.rules.verification import committed_by
+from zkperf.ledger.rules.verification import accepted_leaf, committed_by
 from zkperf.ledger.signing import transaction_message
 from zkperf.ledger.state import Accepted, Phase, Round, State
 from zkperf.ledger.transactions import (
@@ -30,7 +30,7 @@ def accused_rating(state: State, found: Round, unit: int, digest: bytes) -> tupl
     for rating in found.cohort(unit).ratings.values():
         if rating.digest == digest:
             require(not rating.struck, CHECK, "the rating is struck out already")
-            return decode_transaction(state.leaf(rating.index)), rating
+            return decode_transaction(accepted_leaf(state, rating).data), rating
     raise RuleViolation("the rating complained about is not on the log, or was replaced", check=CHECK)
 
 

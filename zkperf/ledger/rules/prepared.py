@@ -41,28 +41,31 @@ class Prepared:
         self._first = first
         self._trusted = trusted
         self._verdicts: dict[int, Any] = {}
+        self.verified = 0
+        """Ratings whose proofs and tokens were verified."""
 
-    def verify(self, state: State, start: int = 0) -> None:
-        """Judges the leaf at ``start`` and all later ones that can be judged on this state already."""
+    def verify(self, state: State, now: int | None = None) -> None:
+        """Judges every leaf that can be judged on this state, and the one at ``now`` in any case."""
         ratings: dict[int, RatingLeaf] = {}
         believed: dict[int, RatingLeaf] = {}
         issuances: dict[int, IssuanceLeaf] = {}
-        for place, item in enumerate(self.items[start:], start):
+        for place, item in enumerate(self.items[now or 0 :], now or 0):
             if place in self._verdicts:
                 continue
-            if isinstance(item, RatingLeaf) and (place == start or has_keys(state, item)):
+            if isinstance(item, RatingLeaf) and (place == now or has_keys(state, item)):
                 (believed if self._trusted(self._first + place, item) else ratings)[place] = item
-            elif isinstance(item, IssuanceLeaf) and (place == start or is_for_service(state, item)):
+            elif isinstance(item, IssuanceLeaf) and (place == now or is_for_service(state, item)):
                 if self._trusted(self._first + place, item):
                     self._verdicts[place] = None
                 else:
                     issuances[place] = item
+        self.verified += len(ratings)
         self._verdicts |= zip(ratings, verify_ratings(state, [*ratings.values()]), strict=True)
         self._verdicts |= zip(believed, decode_ratings(state, [*believed.values()]), strict=True)
         self._verdicts |= zip(issuances, verify_issuances(state, [*issuances.values()]), strict=True)
 
     def verdict(self, state: State, place: int) -> Any:
-        """Of `verify_ratings` or `verify_issuances`, on the leaf at ``place``."""
+        """Of `verify_ratings` or `verify_issuances`, on the leaf at ``place``, whose turn it is."""
         if place not in self._verdicts:
             self.verify(state, place)
         return self._verdicts.pop(place)

@@ -41,12 +41,17 @@ def decode_ratings(state: State, ratings: Sequence[RatingLeaf]) -> list[Verdict]
     return _by_round(state, ratings, _decode_kernel, _decode_reference)
 
 
-def committed_by(state: State, rating: Accepted) -> Committed:
-    """What a rating on the log commits to. InvalidLogProof if its leaf is not what was accepted any more."""
+def accepted_leaf(state: State, rating: Accepted) -> RatingLeaf:
+    """The leaf of a rating on the log, read again. InvalidLogProof if it is not what was accepted."""
     leaf = RatingLeaf(state.leaf(rating.index))
     if leaf.digest != rating.digest:
         raise InvalidLogProof(f"leaf {rating.index} has changed since it was accepted")
-    [committed] = decode_ratings(state, [leaf])
+    return leaf
+
+
+def committed_by(state: State, rating: Accepted) -> Committed:
+    """What a rating on the log commits to."""
+    [committed] = decode_ratings(state, [accepted_leaf(state, rating)])
     assert isinstance(committed, Committed)  # it was verified when it was accepted
     return committed
 

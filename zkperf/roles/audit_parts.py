@@ -1,0 +1,135 @@
+"""An audit in parts: by cohort, by range of tiles, or only of what is new since the last time.
+
+What takes time is to verify the proofs and tokens of ratings and the signatures of issuances. These can be
+verified in any order and on any machine. Everything else, the log's tree, the rules, the sums and the
+results, each part recomputes from the whole log, taking the other parts' proofs for good: when every part
+has passed, everything has been verified.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from zkperf import __version__
+from zkperf.errors import InputError
+from zkperf.ledger.log.tiles import TILE_WIDTH
+from zkperf.ledger.rules.prepared import Judged
+from zkperf.ledger.state import State
+
+FORMAT = "zkperf-audit/1"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Which ratings and issuances an audit verifies: those of these tiles *and* of these cohorts."""
+
+    first: int = 0
+    """The first tile of the log."""
+    stop: int | None = None
+    """The first tile that is not looked at; None for no end."""
+    cohorts: frozenset[str] = frozenset()
+    """Names of services, in any round; all of them, if empty."""
+
+    @classmethod
+    def parse(cls, tiles: str | None, cohorts: tuple[str, ...]) -> Self:
+        """From ``"A:B"`` (tiles A to B - 1, each end may be left out) and names. InputError otherwise."""
+        first, colon, stop = (tiles or ":").partition(":")
+        try:
+            if not colon:
+                raise ValueError
+            part = cls(_tile(first) or 0, _tile(stop), frozenset(cohorts))
+        except ValueError:
+            raise InputError(f"--range: expected tiles as FIRST:END, such as 0:40, got {tiles!r}") from None
+        if part.stop is not None and part.stop <= part.first:
+            raise InputError(f"--range: there is no tile from {part.first} to before {part.stop}")
+        return part
+
+    def covers(self, state: State, index: int, leaf: Judged) -> bool:
+        """Whether the leaf of this index, of a round that ``state`` knows, belongs to this part."""
+        tile = index // TILE_WIDTH
+        if tile < self.first or (self.stop is not None and tile >= self.stop):
+            return False
+        found = state.rounds.get(leaf.round)
+        if not self.cohorts or found is None or leaf.unit not in found.cohorts:
+            return True
+        return found.opened.units[leaf.unit].name in self.cohorts
+
+    def missing(self, state: State) -> list[str]:
+        """Cohorts that no round of the ledger has."""
+        names = {found.opened.units[unit].name for found in state.rounds.values() for unit in found.cohorts}
+        return sorted(self.cohorts - names)
+
+    def to_json(self) -> Any:
+        """None for the whole; else what it is, in leaves and names."""
+        if self == WHOLE:
+            return None
+        stop = None if self.stop is None else self.stop * TILE_WIDTH
+        return {"leaves": [self.first * TILE_WIDTH, stop], "cohorts": sorted(self.cohorts)}
+
+
+WHOLE = Part()
+
+
+def _tile(text: str) -> int | None:
+    """ValueError unless a decimal number or nothing."""
+    if text and not (text.isascii() and text.isdecimal()):
+        raise ValueError
+    return int(text) if text else None
+
+
+@dataclass(frozen=True)
+class Known:
+    """How far an auditor has verified a log: everything under one signed checkpoint."""
+
+    genesis: bytes
+    size: int
+    root: bytes
+    note: str
+    """The checkpoint: with another one that does not continue it, proof that the log's key signed both."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """What `save` wrote; None if there is no such file, or another version of the rules wrote it.
+
+        InputError for any other file.
+        """
+        try:
+            text = path.read_text("utf-8")
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: cannot be read ({error})") from None
+        try:
+            fields = json.loads(text)
+            if fields["format"] != FORMAT:
+                raise ValueError
+            known = cls(
+                bytes.fromhex(fields["genesis"]),
+                int(fields["size"]),
+                bytes.fromhex(fields["root"]),
+                str(fields["checkpoint"]),
+            )
+            software = fields["software"]
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f"{path}: not the state of an audit; name another file for --state") from None
+        return known if software == __version__ else None
+
+    def save(self, path: Path) -> None:
+        """All of it or nothing. InputError if it cannot be written."""
+        fields = {
+            "format": FORMAT,
+            "software": __version__,
+            "genesis": self.genesis.hex(),
+            "size": self.size,
+            "root": self.root.hex(),
+            "checkpoint": self.note,
+        }
+        draft = path.with_name(path.name + ".new")
+        try:
+            draft.write_text(json.dumps(fields, indent=1) + "\n", "utf-8")
+            draft.replace(path)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written ({error.strerror})") from None
