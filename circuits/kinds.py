@@ -14,29 +14,10 @@ from circuits.constraints import System
 from circuits.figures import Figures, check_range, totalled
 from circuits.questionnaire import Question
 from zkperf.errors import InputError
+from zkperf.proofs.digits import decompose, digits
 
 Answer = str | int | Sequence[str] | None
 """An option's id (single), a list of them (multi), an integer (score, number), None for no answer."""
-
-
-def digits(span: int) -> list[int]:
-    """Weights of which the sums of subsets are exactly 0 … span: 1, 2, 4, … and a remainder; descending.
-
-    >>> digits(10)
-    [4, 3, 2, 1]
-    """
-    powers = [2**k for k in range((span + 1).bit_length() - 1)]
-    rest = span - sum(powers)
-    return sorted([*powers, rest] if rest else powers, reverse=True)
-
-
-def decompose(value: int, weights: Sequence[int]) -> list[int]:
-    """Bits with Σ weight·bit = value, for weights from `digits`."""
-    bits = []
-    for weight in weights:
-        bits.append(int(value >= weight))
-        value -= weight * bits[-1]
-    return bits
 
 
 class Kind(ABC):

@@ -29,6 +29,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 NEIGHBOURS = {
     "zkperf.encoding": {"zkperf.errors"},
     "zkperf.transcript": {"zkperf.groups"},
+    "zkperf.proofs": {"zkperf.commitments"},
     "zkperf.sharing": {"zkperf.commitments", "zkperf.proofs"},
     "zkperf.sealing": {"zkperf.sharing"},
     "zkperf.tokens": {"circuits"},

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from circuits.complaint import Complaint
+from circuits.indicators import Claim, Grade, Index, IndexPart, Indicator, IndicatorScheme, Ratio, Target
 from circuits.questionnaire import Option, Question, Questionnaire
 from circuits.rating import Bundle
 from zkperf.encoding import Record
@@ -35,6 +36,7 @@ SOURCES = [path for room in ("zkperf", "circuits", "service") for path in sorted
 
 INNER: list[type[Record]] = [
     *(Questionnaire, Question, Option, Member, Unit, NodeSum, UnitResult, QuestionResult, OptionCount),
+    *(IndicatorScheme, Indicator, Target, Claim, Index, Grade, IndexPart, Ratio),
     *(DealCommitment, Deal, DealComplaint, CohortKeys, Complaint, Bundle, Promise, Voucher, Submission),
 ]
 """Records that are not transactions, but parts of them, or cross the wire by themselves."""

@@ -179,6 +179,31 @@ class ShareOpener:
     ) -> list[bytes | None]:
         """For each the scalars of its shares, or None where they do not open or match."""
 
+class RangeShape:
+    """Which linear combinations of a list of commitments have at most ``bits`` bits."""
+
+    def __new__(cls, bits: int, slots: Sequence[tuple[Sequence[tuple[int, int]], int]]) -> Self:
+        """Each slot is (terms (index, coefficient), constant). ValueError unless there are 8, 16, 32 or 64
+        bits and from 1 to 1,024 slots."""
+
+_RangeClaim = tuple[bytes, RangeShape, Sequence[RistrettoElement], bytes]
+"""(context, shape, commitments, proof)"""
+
+class RangeProofs:
+    """Makes and verifies aggregated range proofs about commitments v·G + r·H."""
+
+    def __new__(cls, value: RistrettoElement, blinding: RistrettoElement) -> Self:
+        """``value`` is G and ``blinding`` H."""
+
+    def prove(self, context: bytes, bits: int, values: Sequence[int], blindings: Sequence[int]) -> bytes:
+        """ValueError if a value has more bits. Masks are exactly uniform, from the operating system."""
+
+    def verify(self, claims: Sequence[_RangeClaim]) -> list[tuple[str, str] | None]:
+        """For each None, or which check failed ("encoding", "proofs") and a message. One batch."""
+
+    def verify_by_crate(self, claims: Sequence[_RangeClaim]) -> list[bool]:
+        """Whether the crate's verifier accepts each, one at a time."""
+
 class G1Element(_Element): ...
 class G2Element(_Element): ...
 

@@ -8,6 +8,7 @@ mod boundary;
 mod cbor;
 mod ed25519;
 mod error;
+mod figures;
 mod issuance;
 mod rating;
 mod ristretto;
@@ -18,6 +19,8 @@ mod _native {
     use crate::bls::{CurvePoint, G1Element, G2Element, clear_cofactor, pairing_check};
     #[pymodule_export]
     use crate::ed25519::bad_signatures;
+    #[pymodule_export]
+    use crate::figures::{RangeProofs, RangeShape};
     #[pymodule_export]
     use crate::issuance::{IssuanceLeaf, IssuanceVerifier};
     #[pymodule_export]

@@ -33,7 +33,7 @@ fn order(py: Python<'_>) -> PyResult<&Bound<'_, PyAny>> {
     Ok(order.bind(py))
 }
 
-fn scalars(py: Python<'_>, integers: &[Bound<'_, PyInt>]) -> PyResult<Vec<Scalar>> {
+pub fn scalars(py: Python<'_>, integers: &[Bound<'_, PyInt>]) -> PyResult<Vec<Scalar>> {
     let order = order(py)?;
     integers.iter().map(|integer| scalar_bytes(integer, order).map(Scalar::from_bytes_mod_order)).collect()
 }

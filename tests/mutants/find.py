@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 VERIFIERS = (
     "circuits/*.py",
+    "circuits/claims/*.py",
     "circuits/rating/core.py",
     "circuits/rating/shares.py",
     "circuits/rating/verifier.py",

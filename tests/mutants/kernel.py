@@ -28,7 +28,7 @@ pub fn is(name: &str) -> bool {
 }
 """
 
-BINDING = re.compile(r"(sponge\.update|cbor::write_\w+)\((.*)\);")
+BINDING = re.compile(r"(sponge\.update|transcript\.append_\w+|cbor::write_\w+)\((.*)\);")
 CHECKING = re.compile(r"(check_\w+|same_length)\(.*\)\?;")
 EITHER = re.compile(r"if (.+) \{ Ok\((.*)\) \} else \{ Err\((.*)\) \}")
 ANSWER = re.compile(r".*(\.is_identity\(\)|== blst_fp12::default\(\))")
@@ -44,6 +44,10 @@ WEIGHTS = {
     "share.weights = random_weights(round.statement.layout.commitments.len());": (
         ("share.weights[0] = [0; 16];", "without the first commitment's share"),
         ("share.weights.iter_mut().skip(1).for_each(|w| *w = [0; 16]);", "without the other commitments'"),
+    ),
+    "let weights = [scalar(&candidate.weights[0]), scalar(&candidate.weights[1])];": (
+        ("weights[0] = Scalar::ZERO;", "without the polynomial's equation"),
+        ("weights[1] = Scalar::ZERO;", "without the inner product's equation"),
     ),
     'getrandom::fill(&mut bytes).expect("the operating system gives random bytes");': (
         ("bytes.fill(0);", "every weight is 1"),

@@ -14,7 +14,8 @@ from zkperf.groups.base import Group
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.groups.bls12381_reference import BLS12381_REFERENCE
 from zkperf.groups.p256 import NIST_P256 as G
-from zkperf.proofs.linear import prove, prove_compact, verify, verify_compact
+from zkperf.proofs.batch import verify_each
+from zkperf.proofs.linear import equations, prove, prove_compact, size, verify, verify_compact
 from zkperf.proofs.relation import LinearEquation, LinearRelation, same_logarithm
 from zkperf.transcript import COMPACT, Transcript, derive_session_id, session_tag
 
@@ -289,3 +290,22 @@ def test_coefficients_are_reduced() -> None:
     relation = LinearRelation(G, (G.generator, X), (LinearEquation(((1, 1),), ((0, 0, G.order + 1),)),))
     with pytest.raises(ValueError, match="reduced"):
         relation.serialize()
+
+
+def test_equations_hold_exactly_when_the_proof_does() -> None:
+    """As `verify`, and for many proofs in one batch."""
+    secret = G.random_nonzero_scalar()
+    base = G.random_nonzero_scalar() * G.generator
+    relation = same_logarithm(G, secret * G.generator, base, secret * base)
+    tag = session_tag("test", G)
+    proof = prove(relation, [secret], tag)
+    assert len(proof) == size(relation)
+    verify(relation, proof, tag)
+    assert verify_each(G, [equations(relation, proof, tag)] * 2) == []
+    wrong = proof[:-1] + bytes([proof[-1] ^ 1])
+    for items in ([wrong, proof], [proof, wrong]):
+        assert verify_each(G, [equations(relation, item, tag) for item in items]) == [items.index(wrong)]
+    assert verify_each(G, [equations(relation, proof, session_tag("other", G))]) == [0]
+    for malformed in (proof[:-1], proof + b"\0", b"\0" * 33 + proof[33:], proof[:-32] + b"\xff" * 32):
+        with pytest.raises(EncodingError):
+            equations(relation, malformed, tag)

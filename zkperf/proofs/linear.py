@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zkperf.errors import EncodingError, InvalidProof
+from zkperf.proofs.batch import Equation
 from zkperf.proofs.relation import LinearRelation
 from zkperf.randomness import RandomBytes, system
 from zkperf.transcript import Transcript, derive_session_id
@@ -39,16 +40,44 @@ def prove(
 
 def verify(relation: LinearRelation, proof: bytes, tag: bytes) -> None:
     """Accept a batchable proof. EncodingError if it is malformed, InvalidProof if it does not hold."""
-    group = relation.group
-    size = group.element_size * len(relation.equations)
-    if len(proof) != size + group.scalar_size * relation.num_scalars:
-        raise EncodingError(f"proof: unexpected length {len(proof)}")
-    commitments = group.decode_many(_split(proof[:size], group.element_size))
-    responses = [group.decode_scalar(part) for part in _split(proof[size:], group.scalar_size)]
-    challenge = _challenge(relation, tag, proof[:size])
+    commitments, challenge, responses = _decode(relation, proof, tag)
     # R_i = (M·z)_i - e·image_i
     if commitments != _commitments(relation, responses, challenge):
         raise InvalidProof("proof of a linear relation: an equation does not hold")
+
+
+def equations(relation: LinearRelation, proof: bytes, tag: bytes) -> list[Equation]:
+    """What holds exactly when a batchable proof does, for `verify_each`. EncodingError if it is malformed."""
+    commitments, challenge, responses = _decode(relation, proof, tag)
+    found = []
+    for number, (row, commitment) in enumerate(zip(relation.equations, commitments, strict=True)):
+        scalars, elements = relation.products(row, responses)
+        # R_i + e·image_i - (M·z)_i = 0
+        found.append(
+            Equation(
+                f"equation {number}",
+                (1, *(challenge * c for _, c in row.image), *(-scalar for scalar in scalars)),
+                (commitment, *(relation.elements[k] for k, _ in row.image), *elements),
+            )
+        )
+    return found
+
+
+def size(relation: LinearRelation) -> int:
+    """Bytes of a batchable proof."""
+    group = relation.group
+    return group.element_size * len(relation.equations) + group.scalar_size * relation.num_scalars
+
+
+def _decode(relation: LinearRelation, proof: bytes, tag: bytes) -> tuple[list[Any], int, list[int]]:
+    """The commitments and responses of a batchable proof, and the challenge between them."""
+    group = relation.group
+    if len(proof) != size(relation):
+        raise EncodingError(f"proof: unexpected length {len(proof)}")
+    at = group.element_size * len(relation.equations)
+    commitments = group.decode_many(_split(proof[:at], group.element_size))
+    responses = [group.decode_scalar(part) for part in _split(proof[at:], group.scalar_size)]
+    return commitments, _challenge(relation, tag, proof[:at]), responses
 
 
 def prove_compact(

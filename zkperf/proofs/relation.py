@@ -84,9 +84,18 @@ class LinearRelation:
             raise InvalidProof("an equation's image is the identity")
         object.__setattr__(self, "images", images)
         for scalar in range(self.num_scalars):
-            unit = [int(index == scalar) for index in range(self.num_scalars)]
-            if all(_sum_of_products(group, *self.products(row, unit)) == zero for row in self.equations):
+            if all(self._cancels(row, scalar) for row in self.equations):
                 raise InvalidProof("a scalar cancels out of every equation")
+
+    def _cancels(self, row: LinearEquation, scalar: int) -> bool:
+        """Whether the row is the same for every value of the scalar."""
+        coefficients = [(c, k) for i, k, c in row.terms if i == scalar]
+        if len(coefficients) == 1:
+            # No element is the identity: no group arithmetic is needed to see this.
+            return coefficients[0][0] % self.group.order == 0
+        factors, indices = [c for c, _ in coefficients], [k for _, k in coefficients]
+        total = _sum_of_products(self.group, factors, [self.elements[k] for k in indices])
+        return bool(total == self.group.identity)
 
     def products(self, row: LinearEquation, scalars: Sequence[int]) -> tuple[list[int], list[Any]]:
         """The right-hand side of ``row`` at ``scalars``, as the scalars and elements of a sum of products."""

@@ -3,11 +3,11 @@
 //! The readable definition is `circuits/rating` with `zkperf/tokens/blind.py` and `zkperf/proofs/batch.py`;
 //! this is the same, hot. A test holds the two to the same verdict on good and on mutated blocks.
 
-mod batch;
+pub mod batch;
 mod prove;
 mod sealing;
 mod shares;
-mod source;
+pub mod source;
 mod statement;
 mod tokens;
 mod wire;

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuits.kinds import decompose, digits
+from zkperf.proofs.digits import decompose, digits
 
 
 @pytest.mark.parametrize("span", range(1, 70))

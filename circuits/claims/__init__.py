@@ -1,0 +1,42 @@
+"""Claims about committed figures, proved to everyone: what kinds there are, and how one is proved.
+
+    PK{ (v, r): V_k = v_k·G + r_k·H for each figure that the claim needs, and what its kind says of v }
+
+Each figure is known to lie in its indicator's range, because its report proved that; so a claim proves no
+more than its own relation. To add a kind: a file with its relation on top, a class with a few lines, and an
+entry in `KINDS` (docs/indicators.md walks through one).
+"""
+
+from __future__ import annotations
+
+from circuits.claims.catalogue import (
+    KINDS,
+    Asked,
+    check_claims,
+    claim_at,
+    index_outcome,
+    needs,
+    state_claim,
+)
+from circuits.claims.index import has_index
+from circuits.claims.kinds import Kind, Need, Setting
+from circuits.claims.proofs import ClaimContext, Opening, ProvedClaim, prove_claim, verify_claims
+
+__all__ = [
+    "KINDS",
+    "Asked",
+    "ClaimContext",
+    "Kind",
+    "Need",
+    "Opening",
+    "ProvedClaim",
+    "Setting",
+    "check_claims",
+    "claim_at",
+    "has_index",
+    "index_outcome",
+    "needs",
+    "prove_claim",
+    "state_claim",
+    "verify_claims",
+]

@@ -1,0 +1,207 @@
+"""The weighted index of normalised figures, with its rounding proved.
+
+Every figure with a weight scores (v - min)/(max - min), or (max - v)/(max - min) where less is better;
+a missing one its stated value; a published mean (mean - low)/(high - low), cut off at 0 and 1 and rounded
+down to six decimals, or 0 if it is withheld. The index is Σ weight·score / Σ weight. Over the least common
+denominator N of everything,
+
+    N·index = A_0 + Σ A_k·v_k            all integers, A_0 of what is public
+
+    PK{ (v, r): V_k = v_k·G + r_k·H,  L <= A_0 + Σ A_k·v_k < R }
+
+where L/N and R/N are the ends of the grade, or of the step, that the provider publishes: the outcome is
+its place, grades from the best down, steps from 0 up. The last step takes 1 too, so that no value stands
+alone. Of kind `index` there is also a claim against a bound:  A_0 + Σ A_k·v_k >= L  (or <=).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+from circuits.claims.kinds import Kind, Need, Setting, expect
+from circuits.indicators import Claim, Index, IndicatorScheme
+from zkperf.errors import InputError, InvalidProof
+from zkperf.proofs.committed import Statement
+from zkperf.proofs.forms import Form
+
+LARGEST = 2**62
+"""Of N and of what is added up: intervals have 64 bits."""
+
+MILLION = 10**6
+"""Public means score in millionths, so that the common denominator is known beforehand."""
+
+PUBLISHED = Claim(id="index", kind="index", indicators=(), sense=None, numbers=())
+"""The index itself as a claim: what every provider that has one publishes."""
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """N·index = constant + Σ factor·figure, by place of the indicator."""
+
+    denominator: int
+    constant: int
+    factors: dict[int, int]
+
+
+def weighing(setting: Setting, extra: Sequence[Fraction] = ()) -> Weighing:
+    """The index in integers. N is a multiple of the denominators of ``extra``, too.
+
+    InputError if nothing has a weight ("divides by zero") or numbers reach 2^62 ("overflows").
+    """
+    scheme = setting.scheme
+    weights = {k: item.weight.exact for k, item in enumerate(scheme.indicators) if item.weight is not None}
+    parts = () if scheme.index is None else scheme.index.parts
+    total = sum(weights.values(), start=Fraction(0)) + sum(part.weight.exact for part in parts)
+    if total <= 0:
+        raise InputError("the index divides by zero: nothing has a weight")
+    constant, factors, summands = Fraction(0), {}, []
+    for k, weight in weights.items():
+        indicator = scheme.indicators[k]
+        if k in setting.missing:
+            constant += weight / total * indicator.missing.exact
+            continue
+        slope = weight / total / (indicator.max - indicator.min)
+        if indicator.better == "higher":
+            factors[k], summand = slope, -slope * indicator.min
+        else:
+            factors[k], summand = -slope, slope * indicator.max
+        constant += summand
+        summands.append(summand)
+    for part, mean in zip(parts, setting.parts, strict=True):
+        constant += part.weight.exact / total * score(part.low.exact, part.high.exact, mean)
+    fractions = [constant, *summands, *factors.values(), *extra]
+    denominator = lcm(*(fraction.denominator for fraction in fractions))
+    reach = [
+        abs(factor) * max(abs(scheme.indicators[k].min), abs(scheme.indicators[k].max))
+        for k, factor in factors.items()
+    ]
+    if denominator * (1 + abs(constant) + sum(reach)) >= LARGEST:
+        raise InputError("the index overflows: choose weights and ranges with smaller common denominators")
+    return Weighing(
+        denominator, int(constant * denominator), {k: int(f * denominator) for k, f in factors.items()}
+    )
+
+
+def score(low: Fraction, high: Fraction, mean: Fraction | None) -> Fraction:
+    """What a published mean scores: 0 at ``low`` and below, 1 at ``high`` and above, 0 if withheld."""
+    if mean is None:
+        return Fraction(0)
+    return Fraction(min(max((mean - low) * MILLION // (high - low), 0), MILLION), MILLION)
+
+
+def has_index(setting: Setting) -> bool:
+    """Whether enough is reported: two figures, none with more than its share of their weight."""
+    scheme = setting.scheme
+    if scheme.index is None:
+        return False
+    weights = [
+        item.weight.exact
+        for k, item in enumerate(scheme.indicators)
+        if item.weight is not None and k not in setting.missing
+    ]
+    return len(weights) >= 2 and max(weights) <= scheme.index.max_share.exact * sum(weights)
+
+
+def ends(index: Index, outcome: int) -> tuple[Fraction, Fraction | None]:
+    """[low, high) of a published outcome; high is None at the top, which takes 1. InvalidProof for others."""
+    if index.publish == "grade":
+        if not 0 <= outcome < len(index.grades):
+            raise InvalidProof("there is no such grade")
+        high = index.grades[outcome - 1].least.exact if outcome else None
+        return index.grades[outcome].least.exact, high
+    assert index.step is not None
+    step = index.step.exact
+    if not 0 <= outcome < 1 / step:
+        raise InvalidProof("there is no such step")
+    return outcome * step, (outcome + 1) * step if (outcome + 1) * step < 1 else None
+
+
+def outcome_of(index: Index, value: Fraction) -> int:
+    """The outcome that is published of an index of this exact value, from 0 to 1."""
+    if index.publish == "grade":
+        return next(place for place, grade in enumerate(index.grades) if value >= grade.least.exact)
+    assert index.step is not None
+    steps = 1 / index.step.exact
+    return min(int(value * steps), -(-steps.numerator // steps.denominator) - 1)
+
+
+class WeightedIndex(Kind):
+    def publishes(self, claim: Claim) -> bool:
+        return claim == PUBLISHED
+
+    def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
+        if claim != PUBLISHED:
+            expect(claim, indicators=0, numbers=1, sense=True)
+        if scheme.index is None:
+            raise InputError("the scheme has no [index]")
+        weights = [item.weight.exact for item in scheme.indicators if item.weight is not None]
+        if any(weight <= 0 for weight in weights) or any(p.weight.exact <= 0 for p in scheme.index.parts):
+            raise InputError("expected weights above 0")
+        if any(part.low.exact == part.high.exact for part in scheme.index.parts):
+            raise InputError("the index divides by zero: a part's low is its high")
+        if any(part.low.exact > part.high.exact for part in scheme.index.parts):
+            raise InputError("expected a part's low below its high")
+        if len(weights) < 2:
+            raise InputError("an index needs at least two figures with a weight")
+        if max(weights) > scheme.index.max_share.exact * sum(weights):
+            raise InputError("one figure has more than its share of the weight: the index would show it")
+        least = [grade.least.exact for grade in scheme.index.grades]
+        if scheme.index.publish == "grade":
+            if not least or least[-1] != 0 or sorted(set(least), reverse=True) != least or least[0] > 1:
+                raise InputError("expected grades from the best down to 0, none above 1")
+        elif scheme.index.step is None or not 0 < scheme.index.step.exact < 1:
+            raise InputError("an exact index needs a step between 0 and 1")
+        weighing(_all_reported(scheme), _fixed(scheme, claim))
+
+    def needs(self, setting: Setting, claim: Claim) -> tuple[Need, ...]:
+        weighted = (k for k, item in enumerate(setting.scheme.indicators) if item.weight is not None)
+        return tuple(Need(k) for k in weighted if k not in setting.missing)
+
+    def state(
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+    ) -> None:
+        index = setting.scheme.index
+        assert index is not None
+        if not has_index(setting):
+            raise InvalidProof("too little is reported for an index")
+        low: Fraction
+        high: Fraction | None
+        if claim.numbers:
+            bound = claim.numbers[0].exact
+            low, high = (bound, None) if claim.sense == "at least" else (Fraction(-1), bound)
+        else:
+            assert outcome is not None
+            low, high = ends(index, outcome)
+        weighed = weighing(setting, [low, high or Fraction(0)])
+        n = weighed.denominator
+        # N·index = A_0 + Σ A_k·v_k
+        total = Form.of(weighed.constant)
+        for need, figure in zip(self.needs(setting, claim), figures, strict=True):
+            total += weighed.factors[need.indicator] * figure
+        if high is None:
+            s.at_least(total, int(low * n))
+        elif claim.numbers:
+            s.at_most(total, int(high * n))
+        else:
+            s.between(total, int(low * n), int(high * n) - 1)
+
+
+def _all_reported(scheme: IndicatorScheme) -> Setting:
+    assert scheme.index is not None
+    return Setting(scheme, "", frozenset(), [Fraction(0)] * len(scheme.index.parts))
+
+
+def _fixed(scheme: IndicatorScheme, claim: Claim) -> list[Fraction]:
+    """What else is brought to the common denominator."""
+    assert scheme.index is not None
+    steps = [] if scheme.index.step is None else [scheme.index.step.exact]
+    grades = [grade.least.exact for grade in scheme.index.grades]
+    # Whatever is missing and whatever the means are: the denominators of each summand.
+    weights = [item.weight.exact for item in scheme.indicators if item.weight is not None]
+    total = sum(weights) + sum(part.weight.exact for part in scheme.index.parts)
+    missing = [i.weight.exact / total * i.missing.exact for i in scheme.indicators if i.weight is not None]
+    means = [part.weight.exact / total / MILLION for part in scheme.index.parts]
+    return [*steps, *grades, *missing, *means, *(number.exact for number in claim.numbers)]

@@ -1,0 +1,60 @@
+"""Parts sum to a total.
+
+    PK{ (p, t, r, s): V_i = p_i·G + r_i·H,  V_t = t·G + s·H,  Σ p_i = t }
+
+The last indicator is the total. With two numbers, the least and the greatest total, there is no such
+indicator: the provider publishes the total itself, and proves Σ p_i = outcome.
+
+    PK{ (p, r): V_i = p_i·G + r_i·H,  Σ p_i = outcome }
+
+Figures of different scales are brought to the largest one; so is the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from circuits.claims.kinds import Kind, Setting, common_scale, expect, indicators
+from circuits.indicators import Claim, IndicatorScheme
+from zkperf.errors import InputError, InvalidProof
+from zkperf.proofs.committed import Statement
+from zkperf.proofs.forms import Form
+
+
+class PartsSum(Kind):
+    def publishes(self, claim: Claim) -> bool:
+        return bool(claim.numbers)
+
+    def example(self, scheme: IndicatorScheme, claim: Claim) -> int | None:
+        return self._totals(scheme, claim)[0] if claim.numbers else None
+
+    def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
+        expect(claim, numbers=len(claim.numbers))
+        if len(claim.numbers) not in (0, 2):
+            raise InputError("expected no numbers, or the least and the greatest total")
+        if len(claim.indicators) < (2 if claim.numbers else 3):
+            raise InputError("expected at least two parts")
+        totals = self._totals(scheme, claim)
+        if sorted(totals) != totals:
+            raise InputError("expected the least total not above the greatest")
+
+    def state(
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+    ) -> None:
+        scales = [indicator.scale for indicator in indicators(setting.scheme, claim)]
+        last = len(figures) - 1
+        signs = {place: -1 if place == last and not claim.numbers else 1 for place in range(len(figures))}
+        factors = common_scale(signs, scales)
+        total = sum((factors[place] * figure for place, figure in enumerate(figures)), start=Form.of(0))
+        if not claim.numbers:
+            s.equal(total)
+            return
+        least, greatest = self._totals(setting.scheme, claim)
+        if outcome is None or not least <= outcome <= greatest:
+            raise InvalidProof("the published total is not in its range")
+        s.equal(total, outcome)
+
+    def _totals(self, scheme: IndicatorScheme, claim: Claim) -> list[int]:
+        """The least and the greatest published total, in the largest scale."""
+        finest = max(indicators(scheme, claim), key=lambda indicator: indicator.scale)
+        return [finest.scaled(number.exact) for number in claim.numbers]
