@@ -187,6 +187,11 @@ def test_only_some_files() -> None:
     files = {mutant.file for mutant in all_mutants(["zkperf/proofs", "zkperf/sharing.py"])}
     assert files == {
         "zkperf/proofs/batch.py",
+        "zkperf/proofs/bits.py",
+        "zkperf/proofs/bulletproofs.py",
+        "zkperf/proofs/committed.py",
+        "zkperf/proofs/forms.py",
+        "zkperf/proofs/intervals.py",
         "zkperf/proofs/linear.py",
         "zkperf/proofs/relation.py",
         "zkperf/sharing.py",
