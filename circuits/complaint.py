@@ -18,7 +18,7 @@ from collections.abc import Sequence as SequenceOf
 from hashlib import sha256
 from typing import Any
 
-from circuits.rating import Bundle, Core, check_shares, open_shares
+from circuits.rating import Bundle, Dealt, check_shares, open_shares
 from zkperf.commitments import CommitmentKey
 from zkperf.encoding import Bytes32, Bytes64, Record, Sequence, Uint, encode
 from zkperf.errors import InvalidProof, InvalidShare, ZkperfError
@@ -60,7 +60,7 @@ def complain(
     group: Group,
     ledger: bytes,
     rating: bytes,
-    core: Core,
+    core: Dealt,
     bundle: Bundle,
     trustee: int,
     secret: int,
@@ -93,7 +93,7 @@ def complain(
 def judge(
     group: Group,
     ledger: bytes,
-    core: Core,
+    core: Dealt,
     complaint: Complaint,
     *,
     trustee_key: Any,
@@ -129,7 +129,7 @@ def judge(
     raise FalseComplaint(f"trustee {j}'s share of the rating is good")
 
 
-def _tag(group: Group, ledger: bytes, core: Core, complaint: Complaint) -> bytes:
+def _tag(group: Group, ledger: bytes, core: Dealt, complaint: Complaint) -> bytes:
     # Point and proof are the last two fields; the point is an element of the relation.
     bound = [ledger, sha256(core.encode()).digest(), *complaint.to_array()[:-2]]
     return session_tag("complaint", group, encode(bound), flavour=COMPACT)

@@ -11,6 +11,7 @@ from circuits.complaint import Complaint
 from circuits.indicators import Claim, Grade, Index, IndexPart, Indicator, IndicatorScheme, Ratio, Target
 from circuits.questionnaire import Option, Question, Questionnaire
 from circuits.rating import Bundle
+from circuits.report import Report
 from zkperf.encoding import Record
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.transactions import (
@@ -36,7 +37,7 @@ SOURCES = [path for room in ("zkperf", "circuits", "service") for path in sorted
 
 INNER: list[type[Record]] = [
     *(Questionnaire, Question, Option, Member, Unit, NodeSum, UnitResult, QuestionResult, OptionCount),
-    *(IndicatorScheme, Indicator, Target, Claim, Index, Grade, IndexPart, Ratio),
+    *(Report, IndicatorScheme, Indicator, Target, Claim, Index, Grade, IndexPart, Ratio),
     *(DealCommitment, Deal, DealComplaint, CohortKeys, Complaint, Bundle, Promise, Voucher, Submission),
 ]
 """Records that are not transactions, but parts of them, or cross the wire by themselves."""

@@ -10,6 +10,7 @@
 from circuits.rating.core import (
     Bundle,
     Core,
+    Dealt,
     DecodedCore,
     RatingContext,
     auxiliary_key,
@@ -20,8 +21,10 @@ from circuits.rating.kernel import build_rating_in_kernel, kernel_verifier
 from circuits.rating.prover import Witness, build_rating, prove
 from circuits.rating.shares import (
     check_bundle,
+    check_sealed,
     check_shares,
     open_shares,
+    seal_shares,
     sealing_context,
     share_equations,
 )
@@ -30,6 +33,7 @@ from circuits.rating.verifier import rating_equations, verify_rating
 __all__ = [
     "Bundle",
     "Core",
+    "Dealt",
     "DecodedCore",
     "RatingContext",
     "Witness",
@@ -37,6 +41,7 @@ __all__ = [
     "build_rating",
     "build_rating_in_kernel",
     "check_bundle",
+    "check_sealed",
     "check_shares",
     "commitment_keys",
     "decode_core",
@@ -44,6 +49,7 @@ __all__ = [
     "open_shares",
     "prove",
     "rating_equations",
+    "seal_shares",
     "sealing_context",
     "share_equations",
     "verify_rating",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence as SequenceOf
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 from circuits.layout import Layout
 from zkperf.commitments import CommitmentKey
@@ -55,6 +55,32 @@ class Core(Record):
     digest: Bytes32
     """d, of the bundle."""
     proof: bytes
+
+    @property
+    def sealed_for(self) -> tuple[str, list[Any]]:
+        """What its shares are sealed for: a label, and the fields that say whose and which it is."""
+        named = [self.round, self.unit, self.pseudonym, self.ephemeral, self.sequence]
+        return "zkperf rating share", named
+
+
+class Dealt(Protocol):
+    """What shares are dealt of: a rating, or a report of figures."""
+
+    @property
+    def round(self) -> bytes: ...
+    @property
+    def unit(self) -> int: ...
+    @property
+    def ephemeral(self) -> bytes: ...
+    @property
+    def commitments(self) -> SequenceOf[bytes]: ...
+    @property
+    def coefficients(self) -> SequenceOf[SequenceOf[bytes]]: ...
+    @property
+    def digest(self) -> bytes: ...
+    @property
+    def sealed_for(self) -> tuple[str, list[Any]]: ...
+    def encode(self) -> bytes: ...
 
 
 class Bundle(Record):

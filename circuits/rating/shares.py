@@ -1,4 +1,4 @@
-"""A rating's shares: sealed for each trustee, opened by it, checked against the commitments."""
+"""Shares of a rating, or of a report: sealed for each trustee, opened by it, checked against commitments."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from circuits.layout import Layout
-from circuits.rating.core import Bundle, Core
+from circuits.rating.core import Bundle, Dealt
 from zkperf.commitments import CommitmentKey
 from zkperf.encoding import encode
 from zkperf.errors import EncodingError, InvalidShare
@@ -25,34 +25,21 @@ from zkperf.sealing import (
 )
 from zkperf.sharing import Share, check_share, share_equation
 
-_LABEL = "zkperf rating share"
 
-
-def sealing_context(ledger: bytes, core: Core, j: int) -> bytes:
+def sealing_context(ledger: bytes, core: Dealt, j: int) -> bytes:
     """The context that trustee j's shares of ``core`` are sealed in.
 
-    Deterministic CBOR of [label, ledger, round, unit, X, Y, sequence, j, [C_q], [[E_{q,k}]]].
+    Deterministic CBOR of [label, ledger, round, unit, sender, Y, sequence, j, [C_q], [[E_{q,k}]]]; the
+    sender of a rating is X, and of a report it is the list of indicators that it reports.
     """
-    return encode(
-        [
-            _LABEL,
-            ledger,
-            core.round,
-            core.unit,
-            core.pseudonym,
-            core.ephemeral,
-            core.sequence,
-            j,
-            core.commitments,
-            core.coefficients,
-        ]
-    )
+    label, named = core.sealed_for
+    return encode([label, ledger, *named, j, core.commitments, core.coefficients])
 
 
 def seal_shares(
     group: Group,
     ledger: bytes,
-    core: Core,
+    core: Dealt,
     trustees: Sequence[Any],
     y: int,
     shares: Sequence[Sequence[Share]],
@@ -83,15 +70,20 @@ def _digest(bundle: Bundle) -> bytes:
     )
 
 
-def check_bundle(group: Group, layout: Layout, core: Core, bundle: Bundle, members: int) -> None:
+def check_bundle(group: Group, layout: Layout, core: Dealt, bundle: Bundle, members: int) -> None:
+    """`check_sealed` for a rating of this layout."""
+    check_sealed(group, [len(rows) for rows in layout.commitments], core, bundle, members)
+
+
+def check_sealed(group: Group, lengths: Sequence[int], core: Dealt, bundle: Bundle, members: int) -> None:
     """Raises unless the bundle has the right shape (EncodingError) and is the one ``core`` was made with.
 
-    What is inside the sealed shares only the trustees can tell. Raises InvalidShare for another bundle.
+    ``lengths`` are those of the vectors in its commitments. What is inside the sealed shares only the
+    trustees can tell. Raises InvalidShare for another bundle.
     """
     if (len(bundle.salts), len(bundle.sealed)) != (members, members):
         raise EncodingError(f"bundle: expected salts and sealed shares for {members} trustees")
-    scalars = sum(len(rows) + 1 for rows in layout.commitments)
-    size = scalars * group.scalar_size + TAG_SIZE
+    size = sum(length + 1 for length in lengths) * group.scalar_size + TAG_SIZE
     if any(len(sealed) != size for sealed in bundle.sealed):
         raise EncodingError(f"bundle: expected sealed shares of {size} bytes")
     if _digest(bundle) != core.digest:
@@ -102,7 +94,7 @@ def open_shares(
     group: Group,
     keys: Sequence[CommitmentKey],
     ledger: bytes,
-    core: Core,
+    core: Dealt,
     j: int,
     shared: Any,
     sealed: bytes,

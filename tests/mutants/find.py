@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 VERIFIERS = (
     "circuits/*.py",
     "circuits/claims/*.py",
+    "circuits/report/*.py",
     "circuits/rating/core.py",
     "circuits/rating/shares.py",
     "circuits/rating/verifier.py",
