@@ -171,13 +171,13 @@ class ShareOpener:
         """``secret``: the 32 bytes of t_j. EncodingError unless they are a reduced scalar."""
 
     def open(
-        self,
-        verifier: RatingVerifier,
-        leaves: Sequence[RatingLeaf],
-        ratings: Sequence[VerifiedRating],
-        sealed: Sequence[bytes],
+        self, verifier: RatingVerifier, ratings: Sequence[tuple[RatingLeaf, bytes]]
     ) -> list[bytes | None]:
-        """For each the scalars of its shares, or None where they do not open or match."""
+        """For each rating, given with its bundle, the scalars of its shares, or None where they do not open
+        or match.
+
+        EncodingError or InvalidShare if a bundle is not its rating's; ValueError if there is no such trustee.
+        """
 
 class RangeShape:
     """Which linear combinations of a list of commitments have at most ``bits`` bits."""

@@ -104,6 +104,16 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
+    /// The number of items in an array, which follow.
+    pub fn length(&mut self) -> Result<u64> {
+        self.argument(ARRAY)
+    }
+
+    /// An array of exactly so many fields, which follow.
+    pub fn fields(&mut self, count: u64) -> Result<()> {
+        if self.length()? == count { Ok(()) } else { Err(self.malformed("another number of fields")) }
+    }
+
     /// An array of `length` fields of which the first is `kind`: the beginning of a transaction.
     pub fn transaction(&mut self, length: u64, kind: u64) -> Result<()> {
         let expected = self.argument(ARRAY)? == length && self.argument(UNSIGNED)? == kind;

@@ -4,6 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::{PyErr, import_exception};
 
 import_exception!(zkperf.errors, EncodingError);
+import_exception!(zkperf.errors, InvalidShare);
 import_exception!(zkperf.errors, InvalidToken);
 
 pub enum Error {
@@ -11,6 +12,8 @@ pub enum Error {
     Encoding(String),
     /// A product of pairings other than 1: `zkperf.errors.InvalidToken`.
     Pairing,
+    /// Sealed shares that are not their rating's: `zkperf.errors.InvalidShare`.
+    Share(String),
     /// A mistake of the caller: `ValueError`.
     Argument(String),
 }
@@ -19,7 +22,7 @@ impl Error {
     /// What went wrong, for people.
     pub fn message(&self) -> String {
         match self {
-            Error::Encoding(message) | Error::Argument(message) => message.clone(),
+            Error::Encoding(message) | Error::Share(message) | Error::Argument(message) => message.clone(),
             Error::Pairing => "the product of the pairings is not 1".into(),
         }
     }
@@ -31,6 +34,7 @@ impl From<Error> for PyErr {
         match error {
             Error::Encoding(_) => EncodingError::new_err(message),
             Error::Pairing => InvalidToken::new_err(message),
+            Error::Share(_) => InvalidShare::new_err(message),
             Error::Argument(_) => PyValueError::new_err(message),
         }
     }

@@ -8,7 +8,11 @@ from tests.mutants.find import Mutant
 from tests.mutants.record import Recording
 
 KERNEL = {
-    "native/src/rating/": ("tests/ledger/rules/test_verification", "tests/roles/test_shares"),
+    "native/src/rating/": (
+        "tests/circuits/rating/test_kernel",
+        "tests/ledger/rules/test_verification",
+        "tests/roles/test_shares",
+    ),
     "native/src/": ("tests/groups/",),
 }
 """Where the kernel's own tests are, by how a file's name begins. What runs its lines is not recorded."""

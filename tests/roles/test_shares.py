@@ -10,10 +10,12 @@ import pytest
 from circuits.rating import Bundle, Core
 from tests.ledger.bench import Bench, Rated, a_round
 from tests.ledger.forgeries import garbage_for, rating_with, wrong_share_for
-from zkperf.errors import EncodingError, InvalidShare, RuleViolation
+from zkperf._native import RatingLeaf, ShareOpener, VerifiedRating
+from zkperf.encoding import encode
+from zkperf.errors import EncodingError, InvalidShare, RuleViolation, ZkperfError
 from zkperf.ledger.rules.verification import committed_by
-from zkperf.ledger.transactions import digest
-from zkperf.roles.shares import ShareBook
+from zkperf.ledger.transactions import digest, encode_transaction
+from zkperf.roles.shares import Sealed, ShareBook
 from zkperf.sharing import check_share
 
 GOOD = {"recommend": "good"}
@@ -25,8 +27,12 @@ def book_of(bench: Bench, trustee: int = ME) -> ShareBook:
     return ShareBook(trustee, group, bench.folder.keys(f"member-{trustee}").sealing_key(group))
 
 
-def pair(rated: Rated) -> tuple[Core, Bundle]:
-    return rated.core, rated.bundle
+def sealed(core: Core, bundle: Bundle) -> Sealed:
+    return RatingLeaf(encode_transaction(core)), bundle.encode()
+
+
+def pair(rated: Rated) -> Sealed:
+    return sealed(rated.core, rated.bundle)
 
 
 def nothing(digests: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -73,7 +79,7 @@ def test_bad_shares_are_found_among_many_and_complained_about_once_they_are_on_t
     book.receive(bench.state, [pair(rated) for rated in bench.of(1)])
     assert book.bad_on_log(bench.round) == []
     bench.rate_all(1)
-    bad = [pair(bench.ratings[place]) for place in (0, 3)]
+    bad = [(bench.ratings[place].core, bench.ratings[place].bundle) for place in (0, 3)]
     assert sorted(book.bad_on_log(bench.round), key=lambda item: item[0].encode()) == sorted(
         bad, key=lambda item: item[0].encode()
     )
@@ -191,19 +197,108 @@ def test_a_book_shows_nothing() -> None:
         assert str(share.blinding) not in text and str(share.values[0]) not in text + repr(share)
 
 
-def test_the_kernel_and_the_readable_definition_find_the_same() -> None:
+def cheated() -> tuple[Bench, set[bytes]]:
+    """An open round in which three raters have cheated this trustee, and the digests of their ratings."""
     bench = a_round()
     for place, how in ((0, garbage_for(ME)), (3, wrong_share_for(ME)), (5, wrong_share_for(ME))):
         core, bundle = rating_with(bench.ratings[place], GOOD, **how)
         bench.ratings[place] = bench.ratings[place]._replace(core=core, bundle=bundle)
-    pairs = [(rated.core, rated.bundle) for rated in bench.ratings]
-    assert bench.round.verifier is not None
+    return bench, {digest(bench.ratings[place].core) for place in (0, 3, 5)}
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_the_kernel_and_the_readable_definition_find_the_same(verified: bool) -> None:
+    bench, bad = cheated()
+    pairs = [pair(rated) for rated in bench.ratings]
+    verifier = bench.round.verifier
+    assert verifier is not None
+    if verified:
+        # The leaves have their elements now.
+        assert all(
+            isinstance(found, VerifiedRating) for found in verifier.verify([leaf for leaf, _ in pairs])
+        )
     hot, readable = book_of(bench), book_of(bench)
     hot.receive(bench.state, pairs)
     bench.round.verifier = None
     readable.receive(bench.state, pairs)
     pages = hot._pages, readable._pages
     assert pages[0] == pages[1]
-    bad = {digest(bench.ratings[place].core) for place in (0, 3, 5)}
     assert set(pages[0][bench.round.digest].bad) == bad
     assert len(pages[0][bench.round.digest].good) == len(pairs) - len(bad)
+
+
+def misfits(bench: Bench) -> dict[str, tuple[bytes, type[ZkperfError], str]]:
+    """Bundles that are not the first rating's, what they are refused with, and why."""
+    bundle, other = bench.ratings[0].bundle, bench.ratings[1].bundle
+    salts, shares = list(bundle.salts), list(bundle.sealed)
+
+    def made(salts: Sequence[bytes], shares: Sequence[bytes]) -> bytes:
+        return encode([list(salts), list(shares)])
+
+    return {
+        "another's": (other.encode(), InvalidShare, "not the one"),
+        "one share of another": (made(salts, [other.sealed[0], *shares[1:]]), InvalidShare, "not the one"),
+        "one salt of another": (made([other.salts[0], *salts[1:]], shares), InvalidShare, "not the one"),
+        "exchanged": (made(salts[::-1], shares[::-1]), InvalidShare, "not the one"),
+        "a trustee too few": (made(salts[:-1], shares[:-1]), EncodingError, "for 3 trustees"),
+        "a trustee too many": (
+            made([*salts, bytes(64)], [*shares, shares[0]]),
+            EncodingError,
+            "for 3 trustees",
+        ),
+        "a salt too few": (made(salts[:-1], shares), EncodingError, "for 3 trustees"),
+        "a share too few": (made(salts, shares[:-1]), EncodingError, "for 3 trustees"),
+        "a short salt": (made([salts[0][:-1], *salts[1:]], shares), EncodingError, "undle"),
+        "a short share": (made(salts, [shares[0][:-1], *shares[1:]]), EncodingError, "sealed shares of"),
+        "a long share": (made(salts, [*shares[:-1], shares[-1] + b"\0"]), EncodingError, "sealed shares of"),
+        "cut": (bundle.encode()[:-1], EncodingError, "undle"),
+        "continued": (bundle.encode() + b"\0", EncodingError, "undle"),
+        "a field too many": (encode([salts, shares, []]), EncodingError, "undle"),
+        "no array": (encode(b""), EncodingError, "undle"),
+        "nothing": (b"", EncodingError, "undle"),
+    }
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_bundle_that_is_not_the_ratings_own_is_refused_with_all(readable: bool) -> None:
+    bench = a_round()
+    if readable:
+        bench.round.verifier = None
+    book, (leaf, own) = book_of(bench), pair(bench.ratings[0])
+    for name, (bundle, error, reason) in misfits(bench).items():
+        with pytest.raises(error, match=reason):
+            book.receive(bench.state, [pair(bench.ratings[1]), (leaf, bundle), pair(bench.ratings[2])])
+        assert held(book, bench) == set(), name
+    book.receive(bench.state, [(leaf, own)])
+    assert held(book, bench) == {leaf.digest}
+
+
+@pytest.mark.parametrize("trustee", [0, 4])
+def test_there_is_no_other_trustee(trustee: int) -> None:
+    bench = a_round()
+    assert bench.round.verifier is not None
+    opener = ShareOpener(trustee, bytes([1, *bytes(31)]))
+    with pytest.raises(ValueError, match=f"there is no trustee {trustee}"):
+        opener.open(bench.round.verifier, [pair(bench.ratings[0])])
+
+
+def test_a_trustees_secret_is_a_reduced_scalar() -> None:
+    for secret in (bytes(31), b"\xff" * 32):
+        with pytest.raises(EncodingError):
+            ShareOpener(1, secret)
+
+
+def test_nothing_is_opened_for_a_round_of_another_form() -> None:
+    """Were a leaf opened with a verifier that expects other numbers of elements."""
+    bench, other = a_round(), a_round()
+    _, bundle = pair(bench.ratings[0])
+    core = bench.ratings[0].core
+    for changes in (
+        {"commitments": core.commitments * 2},
+        {"coefficients": ()},
+        {"coefficients": tuple((*row, row[0]) for row in core.coefficients)},
+    ):
+        leaf = RatingLeaf(encode_transaction(core.model_copy(update=changes)))
+        assert other.round.verifier is not None
+        with pytest.raises(EncodingError, match="expected"):
+            ShareOpener(1, bytes([1, *bytes(31)])).open(other.round.verifier, [(leaf, bundle)])

@@ -11,6 +11,7 @@ import pytest
 
 from circuits.complaint import FalseComplaint, complain
 from circuits.possession import verify_possession
+from circuits.rating import Bundle
 from tests.ledger.bench import Bench, Rated, a_new_round, in_phase
 from tests.ledger.forgeries import cheating_deal, garbage_for, rating_with, wrong_share_for
 from tests.suites import REAL
@@ -326,7 +327,8 @@ class Accuser(Trustee):
 
     def receive(self, state: State, ratings: Sequence[Any]) -> None:
         super().receive(state, ratings)
-        self.seen = [*getattr(self, "seen", []), *ratings]
+        read = [(decode_transaction(leaf.data), Bundle.decode(bundle)) for leaf, bundle in ratings]
+        self.seen = [*getattr(self, "seen", []), *read]
 
     def _check_shares(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
         logged = {rating.digest for rating in found.counted_below(1)}

@@ -13,11 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from circuits.rating import Bundle, Core
+from zkperf._native import RatingLeaf
 from zkperf.errors import InvalidShare, ZkperfError
 from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.promises import Promise
-from zkperf.ledger.transactions import decode_transaction
 from zkperf.roles.trustee import Trustee
 from zkperf.roles.view import RoundLeaves
 
@@ -48,12 +47,12 @@ class Consortium:
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Submits (rating, bundle) pairs; the trustees open and check their shares of those taken in."""
         verdicts = self.ledger.submit_ratings(items)
-        taken: list[tuple[Core, Bundle]] = []
-        for (data, bundle), verdict in zip(items, verdicts, strict=True):
-            if isinstance(verdict, Promise):
-                core = decode_transaction(data)
-                assert isinstance(core, Core)
-                taken.append((core, Bundle.decode(bundle)))
+        # One object of each rating for all trustees: it keeps its elements once they are decoded.
+        taken = [
+            (RatingLeaf(data), bundle)
+            for (data, bundle), verdict in zip(items, verdicts, strict=True)
+            if isinstance(verdict, Promise)
+        ]
         if taken:
             for trustee in self.trustees:
                 trustee.receive(self.ledger.state, taken)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import NamedTuple
+from typing import Any
 
 from circuits.rating import (
     Bundle,
@@ -20,29 +19,31 @@ from zkperf._native import RatingLeaf, ShareOpener
 from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.state import Round, State
-from zkperf.ledger.transactions import decode_transaction, encode_transaction
+from zkperf.ledger.transactions import decode_transaction
 from zkperf.proofs.batch import Equation, verify_each
-from zkperf.sealing import decode_shares
+from zkperf.sealing import decode_shares, encode_shares
 from zkperf.sharing import Share
+
+Sealed = tuple[RatingLeaf, bytes]
+"""A rating and its encoded bundle."""
 
 FetchBundles = Callable[[Sequence[bytes]], dict[bytes, bytes]]
 """Digests of ratings to their bundles: how a trustee asks again for what it has lost."""
 
 
-class Sealed(NamedTuple):
-    """A rating with its bundle, and its leaf."""
+@dataclass(slots=True)
+class Opened:
+    """This trustee's good shares of one rating, as they were sealed: scalars one after the other."""
 
-    core: Core
-    bundle: Bundle
-    leaf: bytes
+    plaintext: bytes = field(repr=False)
 
 
 @dataclass
 class Page:
     """One round's shares, by the digest of their rating."""
 
-    good: dict[bytes, tuple[Share, ...]] = field(default_factory=dict, repr=False)
-    bad: dict[bytes, tuple[Core, Bundle]] = field(default_factory=dict, repr=False)
+    good: dict[bytes, Opened] = field(default_factory=dict, repr=False)
+    bad: dict[bytes, Sealed] = field(default_factory=dict, repr=False)
 
 
 @dataclass
@@ -54,27 +55,24 @@ class ShareBook:
     secret: int = field(repr=False)
     _pages: defaultdict[bytes, Page] = field(default_factory=lambda: defaultdict(Page), repr=False)
 
-    def receive(self, state: State, ratings: Sequence[tuple[Core, Bundle]]) -> None:
+    def receive(self, state: State, ratings: Sequence[Sealed]) -> None:
         """Opens this trustee's share of each rating and checks all of a round's as one batch.
 
-        Raises EncodingError or InvalidShare, and takes none, if a bundle is not its rating's.
+        The ratings have been verified. Raises EncodingError or InvalidShare, and takes none, if a bundle is
+        not its rating's: nobody would believe a complaint about it.
         """
         by_round: dict[bytes, list[Sealed]] = {}
-        for core, bundle in ratings:
-            # Nobody would believe a complaint about a bundle that is not the rating's own.
-            layout = state.rounds[core.round].scheme.layout
-            check_bundle(self.group, layout, core, bundle, state.members)
-            sealed = Sealed(core, bundle, encode_transaction(core))
-            by_round.setdefault(core.round, []).append(sealed)
+        for sealed in ratings:
+            by_round.setdefault(sealed[0].round, []).append(sealed)
+        opened = {round_id: self._open(state, round_id, items) for round_id, items in by_round.items()}
         for round_id, items in by_round.items():
-            found, page = state.rounds[round_id], self._pages[round_id]
-            task = self._open_readably if found.verifier is None else self._open_in_kernel
-            for (core, bundle, leaf), shares in zip(items, task(state, found, items), strict=True):
-                digest = sha256(leaf).digest()
-                if shares is None:
-                    page.bad[digest] = (core, bundle)
+            page = self._pages[round_id]
+            for sealed, plaintext in zip(items, opened[round_id], strict=True):
+                digest = sealed[0].digest
+                if plaintext is None:
+                    page.bad[digest] = sealed
                 else:
-                    page.good[digest] = shares
+                    page.good[digest] = Opened(plaintext)
 
     def settle(self, state: State, found: Round, fetch: FetchBundles) -> None:
         """After close: deletes the shares of ratings that were replaced or struck out, and asks again for
@@ -91,11 +89,10 @@ class ShareBook:
                 del book[digest]
         missing = counted.keys() - page.good.keys() - page.bad.keys()
         bundles = fetch(list(missing)) if missing else {}
-        pairs = []
-        for digest in missing & bundles.keys():
-            core = decode_transaction(state.leaf(counted[digest].index))
-            assert isinstance(core, Core)
-            pairs.append((core, Bundle.decode(bundles[digest])))
+        pairs = [
+            (RatingLeaf(state.leaf(counted[digest].index)), bundles[digest])
+            for digest in missing & bundles.keys()
+        ]
         self.receive(state, pairs)
         if len(pairs) < len(missing):
             lost = len(missing) - len(pairs)
@@ -104,16 +101,17 @@ class ShareBook:
     def bad_on_log(self, found: Round) -> list[tuple[Core, Bundle]]:
         """Ratings on the log, not struck out yet, whose share is bad: to be complained about."""
         bad = self._pages[found.digest].bad
-        return (
-            [bad[rating.digest] for rating in found.counted_below(0) if rating.digest in bad] if bad else []
-        )
+        if not bad:
+            return []
+        return [_read(bad[rating.digest]) for rating in found.counted_below(0) if rating.digest in bad]
 
     def share(self, found: Round, digest: bytes, q: int) -> Share:
         """This trustee's good share of commitment q of a rating. InvalidShare if it has none."""
         good = self._pages[found.digest].good
         if digest not in good:
             raise InvalidShare(f"trustee {self.index} has no good share of a counted rating")
-        return good[digest][q]
+        lengths = [len(key.generators) for key in found.scheme.keys]
+        return decode_shares(self.group, good[digest].plaintext, lengths)[q]
 
     def forget(self, found: Round) -> None:
         """Deletes the shares of a round of which everything that may be published is opened."""
@@ -121,15 +119,23 @@ class ShareBook:
 
     # -- opening: the readable definition and the kernel, held to the same by a test ---------------
 
-    def _open_readably(
-        self, state: State, found: Round, items: Sequence[Sealed]
-    ) -> list[tuple[Share, ...] | None]:
+    def _open(self, state: State, round_id: bytes, items: Sequence[Sealed]) -> list[bytes | None]:
         """The good shares of each rating of one round, None where they are bad."""
+        found = state.rounds[round_id]
+        if found.verifier is None:
+            return self._open_readably(state, found, [_read(sealed) for sealed in items])
+        return ShareOpener(self.index, self.group.encode_scalar(self.secret)).open(found.verifier, items)
+
+    def _open_readably(
+        self, state: State, found: Round, items: Sequence[tuple[Core, Bundle]]
+    ) -> list[bytes | None]:
         scheme = found.scheme
-        opened: list[tuple[Share, ...] | None] = []
+        for core, bundle in items:
+            check_bundle(self.group, scheme.layout, core, bundle, state.members)
+        opened: list[bytes | None] = []
         equations: list[list[Equation]] = []
         places: list[int] = []
-        for place, (core, bundle, _) in enumerate(items):
+        for place, (core, bundle) in enumerate(items):
             decoded = decode_core(self.group, scheme.layout, state.rules.threshold, core)
             # D = t_j·Y
             point = self.group.msm([self.secret], [decoded.ephemeral])
@@ -139,7 +145,7 @@ class ShareBook:
             except InvalidShare:
                 opened.append(None)
                 continue
-            opened.append(shares)
+            opened.append(encode_shares(self.group, shares))
             places.append(place)
             equations.append(
                 share_equations(scheme.keys, decoded.commitments, decoded.coefficients, self.index, shares)
@@ -148,15 +154,8 @@ class ShareBook:
             opened[places[culprit]] = None
         return opened
 
-    def _open_in_kernel(
-        self, state: State, found: Round, items: Sequence[Sealed]
-    ) -> list[tuple[Share, ...] | None]:
-        leaves = [RatingLeaf(item.leaf) for item in items]
-        ratings = found.verifier.decode(leaves)
-        sealed = [item.bundle.sealed[self.index - 1] for item in items]
-        opener = ShareOpener(self.index, self.group.encode_scalar(self.secret))
-        lengths = [len(key.generators) for key in found.scheme.keys]
-        return [
-            None if plaintext is None else decode_shares(self.group, plaintext, lengths)
-            for plaintext in opener.open(found.verifier, leaves, ratings, sealed)
-        ]
+
+def _read(sealed: Sealed) -> tuple[Core, Bundle]:
+    leaf, bundle = sealed
+    core: Any = decode_transaction(leaf.data)
+    return core, Bundle.decode(bundle)

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.complaint import complain
 from circuits.possession import prove_possession
-from circuits.rating import Bundle, Core
 from zkperf._native import IssuanceLeaf
 from zkperf.encoding import Record
 from zkperf.errors import InvalidShare, RuleViolation
@@ -41,7 +40,7 @@ from zkperf.ledger.transactions import (
 )
 from zkperf.randomness import RandomBytes, system
 from zkperf.roles.keystore import KeyStore
-from zkperf.roles.shares import FetchBundles, ShareBook
+from zkperf.roles.shares import FetchBundles, Sealed, ShareBook
 from zkperf.sharing import sum_shares
 from zkperf.tokens.blind import sign_share
 from zkperf.tokens.dealing_complaint import complain as complain_about_deal
@@ -84,7 +83,7 @@ class Trustee:
 
     # -- what a trustee is asked ------------------------------------------------------------------
 
-    def receive(self, state: State, ratings: Sequence[tuple[Core, Bundle]]) -> None:
+    def receive(self, state: State, ratings: Sequence[Sealed]) -> None:
         """Opens and checks this trustee's shares of ratings that have just been taken in."""
         self._shares.receive(state, ratings)
 

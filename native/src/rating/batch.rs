@@ -44,8 +44,9 @@ pub fn verify(round: &Round, leaves: &[&RatingLeaf]) -> Vec<Verdict> {
     );
     let mut verdicts: Vec<Verdict> = candidates
         .iter()
-        .map(|candidate| match candidate {
-            Ok(candidate) => Verdict::Valid(VerifiedRating::new(round, &candidate.proof)),
+        .zip(leaves)
+        .map(|(candidate, leaf)| match candidate {
+            Ok(candidate) => Verdict::Valid(VerifiedRating::new(round, leaf, &candidate.proof)),
             Err(error) => Verdict::Refused("encoding", error.message()),
         })
         .collect();
@@ -62,13 +63,7 @@ pub fn verify(round: &Round, leaves: &[&RatingLeaf]) -> Vec<Verdict> {
 
 /// What ratings commit to, decoded only.
 pub fn decode(round: &Round, leaves: &[&RatingLeaf]) -> Result<Vec<VerifiedRating>> {
-    leaves
-        .par_iter()
-        .map(|leaf| {
-            let proof = round.statement.decode(&leaf.data, &leaf.fields)?;
-            Ok(VerifiedRating::new(round, &proof))
-        })
-        .collect()
+    leaves.par_iter().map(|leaf| leaf.elements(round).map(VerifiedRating)).collect()
 }
 
 fn candidate(round: &Round, leaf: &RatingLeaf) -> Result<Candidate> {

@@ -4,6 +4,7 @@
 //! this is the same, hot. A test holds the two to the same verdict on good and on mutated blocks.
 
 pub mod batch;
+mod bundle;
 mod prove;
 mod sealing;
 mod shares;
@@ -13,6 +14,7 @@ mod tokens;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use blst::blst_p2_affine;
 use curve25519_dalek::ristretto::RistrettoPoint;
@@ -27,7 +29,7 @@ use crate::ristretto::RistrettoElement;
 use batch::{Verdict, verify};
 pub use prove::RatingProver;
 pub use shares::ShareOpener;
-use statement::{Layout, Proof, Row, Rule, Statement};
+use statement::{Elements, Layout, Proof, Row, Rule, Statement};
 use wire::Fields;
 
 /// A leaf that is the encoding of a rating. What is in its fields is not looked at yet.
@@ -35,6 +37,20 @@ use wire::Fields;
 pub struct RatingLeaf {
     data: Vec<u8>,
     fields: Fields,
+    /// Once it was decoded: who verified a leaf and then opens its shares decompresses nothing twice.
+    elements: OnceLock<Arc<Elements>>,
+}
+
+impl RatingLeaf {
+    /// What it commits to. `Error::Encoding` unless that is as many valid elements as `round`'s statement has.
+    fn elements(&self, round: &Round) -> Result<Arc<Elements>> {
+        round.statement.check_counts(&self.fields)?;
+        if let Some(elements) = self.elements.get() {
+            return Ok(elements.clone());
+        }
+        let elements = Arc::new(round.statement.committed(&self.data, &self.fields)?);
+        Ok(self.elements.get_or_init(|| elements).clone())
+    }
 }
 
 #[pymethods]
@@ -42,7 +58,7 @@ impl RatingLeaf {
     /// EncodingError unless `data` is the one encoding of a rating.
     #[new]
     fn new(data: &[u8]) -> Result<Self> {
-        Ok(Self { fields: wire::read(data)?, data: data.to_vec() })
+        Ok(Self { fields: wire::read(data)?, data: data.to_vec(), elements: OnceLock::new() })
     }
 
     #[getter]
@@ -79,16 +95,11 @@ impl RatingLeaf {
 
 /// A rating that is valid by itself: the elements that shares and sums are about.
 #[pyclass(frozen, module = "zkperf._native")]
-pub struct VerifiedRating {
-    /// Y.
-    ephemeral: RistrettoPoint,
-    /// Every C_q, then E_{q,1} … E_{q,t-1} by q.
-    sums: Vec<RistrettoPoint>,
-}
+pub struct VerifiedRating(Arc<Elements>);
 
 impl VerifiedRating {
-    fn new(round: &Round, proof: &Proof) -> Self {
-        Self { ephemeral: proof.ephemeral(), sums: proof.sums(&round.statement).to_vec() }
+    fn new(round: &Round, leaf: &RatingLeaf, proof: &Proof) -> Self {
+        Self(leaf.elements.get_or_init(|| Arc::new(proof.committed(&round.statement))).clone())
     }
 }
 
@@ -97,7 +108,7 @@ impl VerifiedRating {
     /// Every C_q, then E_{q,1} … E_{q,t-1} by q.
     #[getter]
     fn sums(&self) -> Vec<RistrettoElement> {
-        self.sums.iter().copied().map(RistrettoElement).collect()
+        self.0.sums.iter().copied().map(RistrettoElement).collect()
     }
 }
 

@@ -47,6 +47,14 @@ pub struct Statement {
     pub prefix: Vec<u8>,
 }
 
+/// The elements of a rating that shares and sums are about.
+pub struct Elements {
+    /// Y.
+    pub ephemeral: RistrettoPoint,
+    /// Every C_q, then E_{q,1} … E_{q,t-1} by q.
+    pub sums: Vec<RistrettoPoint>,
+}
+
 /// The elements and scalars of one rating's proof, and its challenge.
 pub struct Proof {
     /// X, Y, then C_q, E_{q,k} by q, then A_q, U, V, R.
@@ -92,18 +100,33 @@ impl Statement {
         self.layout.commitments.len() + 2
     }
 
-    /// The proof of a rating, strictly decoded, with its challenge derived.
-    pub fn decode(&self, leaf: &[u8], fields: &Fields) -> Result<Proof> {
-        let count = self.layout.commitments.len();
-        let bad = |what: String| Error::Encoding(format!("rating: {what}"));
+    /// Refuses another number of commitments or coefficients than the statement has.
+    pub fn check_counts(&self, fields: &Fields) -> Result<()> {
+        let (count, rows) = (self.layout.commitments.len(), &fields.coefficients);
         if fields.commitments.len() != count {
             return Err(bad(format!("expected {count} commitments, got {}", fields.commitments.len())));
         }
-        let rows = &fields.coefficients;
         if rows.len() != count || rows.iter().any(|row| row.len() != self.degree) {
             let degree = self.degree;
             return Err(bad(format!("expected {degree} coefficients for each of {count} commitments")));
         }
+        Ok(())
+    }
+
+    /// What a rating commits to, strictly decoded; its proof is not looked at.
+    pub fn committed(&self, leaf: &[u8], fields: &Fields) -> Result<Elements> {
+        self.check_counts(fields)?;
+        let sums = fields.commitments.iter().chain(fields.coefficients.iter().flatten());
+        Ok(Elements {
+            ephemeral: ristretto::decode(&leaf[fields.ephemeral.clone()])?,
+            sums: sums.map(|range| ristretto::decode(&leaf[range.clone()])).collect::<Result<_>>()?,
+        })
+    }
+
+    /// The proof of a rating, strictly decoded, with its challenge derived.
+    pub fn decode(&self, leaf: &[u8], fields: &Fields) -> Result<Proof> {
+        self.check_counts(fields)?;
+        let count = self.layout.commitments.len();
         let first = (count + 3) * ELEMENT;
         let free = self.layout.free.len();
         let proof = &leaf[fields.proof.clone()];
@@ -114,7 +137,7 @@ impl Statement {
         let elements = named
             .into_iter()
             .chain(fields.commitments.iter().cloned())
-            .chain(rows.iter().flatten().cloned())
+            .chain(fields.coefficients.iter().flatten().cloned())
             .map(|range| &leaf[range])
             .chain(proof[..first].chunks(ELEMENT))
             .map(ristretto::decode)
@@ -200,15 +223,29 @@ impl Proof {
             .map(|(_, point)| point)
     }
 
-    /// Y.
-    pub fn ephemeral(&self) -> RistrettoPoint {
-        self.elements[1]
+    /// What the rating commits to.
+    pub fn committed(&self, statement: &Statement) -> Elements {
+        let count = statement.layout.commitments.len() * (1 + statement.degree);
+        Elements { ephemeral: self.elements[1], sums: self.elements[2..2 + count].to_vec() }
     }
+}
 
-    /// Every C_q, then E_{q,k} by q.
-    pub fn sums<'a>(&'a self, statement: &Statement) -> &'a [RistrettoPoint] {
-        &self.elements[2..2 + statement.layout.commitments.len() * (1 + statement.degree)]
+impl Elements {
+    /// C_q and E_{q,1} … E_{q,t-1} for each q.
+    pub fn by_commitment(
+        &self,
+        statement: &Statement,
+    ) -> impl Iterator<Item = (&RistrettoPoint, &[RistrettoPoint])> {
+        let (degree, count) = (statement.degree, statement.layout.commitments.len());
+        (0..count).map(move |q| {
+            let row = count + q * degree;
+            (&self.sums[q], &self.sums[row..row + degree])
+        })
     }
+}
+
+fn bad(what: String) -> Error {
+    Error::Encoding(format!("rating: {what}"))
 }
 
 /// Σ coefficient·v[bit].

@@ -21,6 +21,8 @@ pub struct Fields {
     pub sequence: u64,
     pub commitments: Vec<Range<usize>>,
     pub coefficients: Vec<Vec<Range<usize>>>,
+    /// d, of the bundle.
+    pub digest: Range<usize>,
     pub proof: Range<usize>,
     /// The encoded fields from `round` to `d`, one after the other: what the proof's transcript takes in.
     pub statement: Range<usize>,
@@ -41,7 +43,7 @@ pub fn read(leaf: &[u8]) -> Result<Fields> {
     let sequence = reader.unsigned()?;
     let commitments = reader.array(Reader::bytes)?;
     let coefficients = reader.array(|reader| reader.array(Reader::bytes))?;
-    reader.fixed_bytes(32)?;
+    let digest = reader.fixed_bytes(32)?;
     let statement = start..reader.at;
     let proof = reader.bytes()?;
     reader.end()?;
@@ -54,6 +56,7 @@ pub fn read(leaf: &[u8]) -> Result<Fields> {
         sequence,
         commitments,
         coefficients,
+        digest,
         proof,
         statement,
     })

@@ -20,14 +20,17 @@ from circuits.rating import (
     check_shares,
     kernel_verifier,
     open_shares,
+    sealing_context,
     verify_rating,
 )
 from tests.circuits.rating.world import EVERY_KIND, FULL, SPARSE, TOKEN, World
 from tests.circuits.strategies import answer_sheets, question, questionnaire, questionnaires
-from zkperf._native import RatingProver
+from zkperf._native import RatingLeaf, RatingProver, ShareOpener
 from zkperf.errors import EncodingError
 from zkperf.groups.ristretto255 import RISTRETTO255
+from zkperf.ledger.transactions import encode_transaction
 from zkperf.randomness import RandomBytes, system
+from zkperf.sealing import bundle_digest, encode_shares, salted_digest, seal
 
 SMALL = questionnaire(question("one", "single", options=["a", "b", "c"]))
 
@@ -188,3 +191,55 @@ def test_the_trustees_are_as_many_as_there_are(change: int) -> None:
     trustees = [*world.trustees, *world.trustees][: len(world.trustees) + change]
     with pytest.raises(ValueError, match=f"expected the keys of 4 trustees, got {4 + change}"):
         RatingProver(world.verifier, trustees)
+
+
+# -- opening -----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data(), st.integers(1, 4), st.integers(0, 12))
+def test_every_trustee_opens_what_the_readable_definition_opens(
+    data: st.DataObject, threshold: int, more: int
+) -> None:
+    form = data.draw(questionnaires(most=2))
+    world = KernelWorld(form, threshold, threshold + more)
+    ratings = [world.rate_in_kernel(data.draw(answer_sheets(form)), sequence=place) for place in range(2)]
+    items = [(RatingLeaf(encode_transaction(core)), bundle.encode()) for core, bundle in ratings]
+    for j, secret in enumerate(world.secrets, 1):
+        opened = ShareOpener(j, RISTRETTO255.encode_scalar(secret)).open(world.verifier, items)
+        for (core, bundle), plaintext in zip(ratings, opened, strict=True):
+            point, sealed = world.shared_point(core, j), bundle.sealed[j - 1]
+            shares = open_shares(RISTRETTO255, world.keys, world.context.ledger, core, j, point, sealed)
+            assert plaintext == encode_shares(RISTRETTO255, shares)
+
+
+@pytest.mark.parametrize(("threshold", "j"), [(1, 2), (2, 1), (2, 4), (3, 3), (4, 6), (4, 7)])
+def test_one_wrong_scalar_is_found_in_any_place(threshold: int, j: int) -> None:
+    world = KernelWorld(EVERY_KIND, threshold, 7)
+    core, bundle = world.rate()
+    point = world.shared_point(core, j)
+    shares = open_shares(RISTRETTO255, world.keys, world.context.ledger, core, j, point, bundle.sealed[j - 1])
+    right = encode_shares(RISTRETTO255, shares)
+    opener = ShareOpener(j, RISTRETTO255.encode_scalar(world.secrets[j - 1]))
+
+    def opened(plaintext: bytes) -> bytes | None:
+        """What the trustee makes of a rating in which this is sealed for it."""
+        context = sealing_context(world.context.ledger, core, j)
+        sealed = list(bundle.sealed)
+        # t_j·Y is y·T_j: the trustee could have sealed it for itself.
+        ephemeral = RISTRETTO255.decode(core.ephemeral)
+        sealed[j - 1] = seal(RISTRETTO255, world.secrets[j - 1], ephemeral, context, plaintext)
+        pairs = zip(bundle.salts, sealed, strict=True)
+        digest = bundle_digest([salted_digest(salt, share) for salt, share in pairs])
+        leaf = RatingLeaf(encode_transaction(core.model_copy(update={"digest": digest})))
+        changed = bundle.model_copy(update={"sealed": tuple(sealed)}).encode()
+        [found] = opener.open(world.verifier, [(leaf, changed)])
+        return found
+
+    assert opened(right) == right
+    for at in range(0, len(right), 32):
+        wrong = bytearray(right)
+        wrong[at] ^= 1
+        assert opened(bytes(wrong)) is None
+        wrong[at : at + 32] = b"\xff" * 32
+        assert opened(bytes(wrong)) is None
