@@ -45,7 +45,7 @@ def audit_folder(path: Path, genesis: bytes | None, part: Part = WHOLE, state: P
         raise InputError("--state keeps what was verified as a whole: not together with --range or --cohort")
     known = None if state is None else Known.load(state)
     with public_log(path) as log, progress_bars(speed="leaves/s") as progress:
-        bar = progress.add_task("Audit: every line recomputed", total=log.size)
+        bar = progress.add_task("Audit", total=log.size)
         report = audit(
             log,
             genesis,
