@@ -38,10 +38,9 @@ pub fn verify(round: &Round, leaves: &[&RatingLeaf]) -> Vec<Verdict> {
     draw_weights(round, &mut candidates);
     let places: Vec<usize> = (0..leaves.len()).filter(|place| candidates[*place].is_ok()).collect();
     let good: Vec<&Candidate> = candidates.iter().flatten().collect();
-    let (bad_tokens, bad_proofs) = rayon::join(
-        || culprits(&good, &|part| tokens_hold(round, part)),
-        || culprits(&good, &|part| proofs_hold(round, part)),
-    );
+    // One after the other: each divides itself evenly between all cores.
+    let bad_tokens = culprits(&good, &|part| tokens_hold(round, part));
+    let bad_proofs = culprits(&good, &|part| proofs_hold(round, part));
     let mut verdicts: Vec<Verdict> = candidates
         .iter()
         .zip(leaves)
@@ -81,8 +80,9 @@ fn candidate(round: &Round, leaf: &RatingLeaf) -> Result<Candidate> {
 /// Weights are drawn once everything they weigh is fixed.
 fn draw_weights(round: &Round, candidates: &mut [Result<Candidate>]) {
     let each = round.statement.equations() + 1;
+    let mut weights = random_weights(each * candidates.iter().flatten().count()).into_iter();
     for candidate in candidates.iter_mut().flatten() {
-        candidate.weights = random_weights(each);
+        candidate.weights = weights.by_ref().take(each).collect();
     }
 }
 
