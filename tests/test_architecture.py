@@ -22,7 +22,7 @@ FLOORS = (
     ("circuits", "zkperf.tokens"),
     ("zkperf.ledger",),
     ("zkperf.roles",),
-    ("zkperf.surveys", "service", "zkperf.cli"),
+    ("zkperf.surveys", "zkperf.indicators", "service", "zkperf.cli"),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -33,7 +33,8 @@ NEIGHBOURS = {
     "zkperf.sharing": {"zkperf.commitments", "zkperf.proofs"},
     "zkperf.sealing": {"zkperf.sharing"},
     "zkperf.tokens": {"circuits"},
-    "zkperf.cli": {"zkperf.surveys", "service"},
+    "zkperf.indicators": {"zkperf.surveys"},
+    "zkperf.cli": {"zkperf.surveys", "zkperf.indicators", "service"},
 }
 """Which rooms of its own floor a room may import from."""
 

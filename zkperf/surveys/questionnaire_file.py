@@ -7,19 +7,22 @@ field, and says what to do. What makes sense as a questionnaire is settled in `c
 
 from __future__ import annotations
 
-import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
-from circuits.questionnaire import MAX_IDENTIFIER, Option, Question, Questionnaire, validate
+from circuits.questionnaire import Option, Question, Questionnaire, validate
 from zkperf.errors import InputError
-from zkperf.surveys.results import is_deceptive
+from zkperf.surveys.input_files import (
+    identifier,
+    one_of,
+    parse_toml,
+    read_text,
+    refuse_unknown,
+    texts,
+)
 
 SERVICE_COLUMN = "service"
 """The column of a responses file that names the unit: no question can have this id."""
-
-MAX_TEXT = 1000
 
 _FIELDS = {
     "single": ("id", "text", "kind", "options", "disclose", "required"),
@@ -35,36 +38,24 @@ _DISCLOSURES = {
 }
 """What can be opened of each kind; the first is the default."""
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
 
 def load_questionnaire(path: str | Path) -> Questionnaire:
     """The questionnaire in the TOML file at ``path``. InputError if it cannot be read or used."""
     path = Path(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    return parse_questionnaire(text, name=str(path))
+    return parse_questionnaire(read_text(path), name=str(path))
 
 
 def parse_questionnaire(text: str, *, name: str) -> Questionnaire:
     """The questionnaire that the TOML document ``text`` describes; errors call the file ``name``."""
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        # Besides TOMLDecodeError: numbers of thousands of digits, arrays nested thousands deep.
-        raise InputError(f"{name}: not TOML: {error}") from None
-    _refuse_unknown(document, ("id", "title", "question"), name, "the file")
-    identifier = _identifier(document.get("id"), f"{name}: id")
-    title = _texts(document.get("title", {}), f"{name}: title")
+    document = parse_toml(text, name)
+    refuse_unknown(document, ("id", "title", "question"), name, "the file")
+    scheme = identifier(document.get("id"), f"{name}: id")
+    title = texts(document.get("title", {}), f"{name}: title")
     questions = document.get("question")
     if not isinstance(questions, list) or not questions:
         raise InputError(f"{name}: has no questions; begin each with a line [[question]]")
     questionnaire = Questionnaire(
-        id=identifier,
+        id=scheme,
         title=title,
         questions=tuple(_question(fields, number, name) for number, fields in enumerate(questions, start=1)),
     )
@@ -79,24 +70,24 @@ def _question(fields: Any, number: int, name: str) -> Question:
     where = f"{name}: question {number}"
     if not isinstance(fields, dict):
         raise InputError(f"{where}: expected a table; begin each question with a line [[question]]")
-    identifier = _identifier(fields.get("id"), f"{where}: id")
-    where = f"{name}: question {identifier!r}"
-    if identifier == SERVICE_COLUMN:
+    question = identifier(fields.get("id"), f"{where}: id")
+    where = f"{name}: question {question!r}"
+    if question == SERVICE_COLUMN:
         raise InputError(f"{where}: id: a responses file names the unit in this column; choose another id")
-    kind = _one_of(fields.get("kind"), tuple(_FIELDS), f"{where}: kind")
-    _refuse_unknown(fields, _FIELDS[kind], where, f"a question of kind {kind!r}")
+    kind = one_of(fields.get("kind"), tuple(_FIELDS), f"{where}: kind")
+    refuse_unknown(fields, _FIELDS[kind], where, f"a question of kind {kind!r}")
     required = fields.get("required", False)
     if not isinstance(required, bool):
         raise InputError(f"{where}: required: expected true or false, got {required!r}")
     return Question.from_array(
         [
-            identifier,
-            _texts(fields.get("text", {}), f"{where}: text"),
+            question,
+            texts(fields.get("text", {}), f"{where}: text"),
             kind,
             _options(fields.get("options"), f"{where}: options") if "options" in _FIELDS[kind] else (),
             _bound(fields, "min", kind, where),
             _bound(fields, "max", kind, where),
-            _one_of(fields.get("disclose", _DISCLOSURES[kind][0]), _DISCLOSURES[kind], f"{where}: disclose"),
+            one_of(fields.get("disclose", _DISCLOSURES[kind][0]), _DISCLOSURES[kind], f"{where}: disclose"),
             required,
         ]
     )
@@ -110,9 +101,9 @@ def _options(value: Any, where: str) -> tuple[Option, ...]:
 
 def _option(value: Any, where: str) -> Option:
     if isinstance(value, dict):
-        texts = {key: text for key, text in value.items() if key != "id"}
-        return Option(id=_identifier(value.get("id"), f"{where}: id"), text=_texts(texts, where))
-    return Option(id=_identifier(value, where), text={})
+        others = {key: text for key, text in value.items() if key != "id"}
+        return Option(id=identifier(value.get("id"), f"{where}: id"), text=texts(others, where))
+    return Option(id=identifier(value, where), text={})
 
 
 def _bound(fields: dict[str, Any], key: str, kind: str, where: str) -> int | None:
@@ -127,43 +118,3 @@ def _bound(fields: dict[str, Any], key: str, kind: str, where: str) -> int | Non
     if not -(2**63) <= value < 2**63:
         raise InputError(f"{where}: {key}: does not fit into 64 bits")
     return value
-
-
-def _one_of(value: Any, allowed: tuple[str, ...], where: str) -> str:
-    if not isinstance(value, str) or value not in allowed:
-        raise InputError(f"{where}: expected {' or '.join(map(repr, allowed))}, got {_shown(value)}")
-    return value
-
-
-def _identifier(value: Any, where: str) -> str:
-    if value is None:
-        raise InputError(f'{where}: missing; write id = "…"')
-    if not isinstance(value, str):
-        raise InputError(f"{where}: expected text in quotes, got {_shown(value)}")
-    if not 1 <= len(value) <= MAX_IDENTIFIER:
-        raise InputError(f"{where}: expected 1 to {MAX_IDENTIFIER} characters, got {len(value)}")
-    return value
-
-
-def _texts(value: Any, where: str) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise InputError(f'{where}: expected one text per language, as in {{ en = "…", zh = "…" }}')
-    for language, text in value.items():
-        if not _LANGUAGE.fullmatch(language):
-            raise InputError(f"{where}: {language!r} is not a language tag such as en, zh or zh-Hant")
-        if not isinstance(text, str) or not text.strip():
-            raise InputError(f"{where}: {language}: expected text in quotes that is not empty")
-        if len(text) > MAX_TEXT or any(is_deceptive(character) for character in text):
-            raise InputError(f"{where}: {language}: expected one plain line of at most {MAX_TEXT} characters")
-    return dict(value)
-
-
-def _refuse_unknown(table: dict[str, Any], known: tuple[str, ...], where: str, what: str) -> None:
-    for key in table:
-        if key not in known:
-            raise InputError(f"{where}: unknown field {key!r}; {what} has {', '.join(known)}")
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

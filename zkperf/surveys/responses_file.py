@@ -5,17 +5,14 @@ Rows are numbered as a spreadsheet shows them: the header is row 1.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from circuits.questionnaire import Question, Questionnaire
 from zkperf.errors import InputError
-from zkperf.surveys.questionnaire_file import MAX_TEXT, SERVICE_COLUMN
-from zkperf.surveys.results import is_deceptive
+from zkperf.surveys.input_files import MAX_TEXT, csv_rows, is_plain_line
+from zkperf.surveys.questionnaire_file import SERVICE_COLUMN
 
 Answer = None | str | list[str] | int
 """No answer; the option of a ``single``; the options of a ``multi``; a score or number."""
@@ -42,7 +39,7 @@ def load_responses(path: str | Path, questionnaire: Questionnaire) -> list[Respo
     questionnaire: nothing is skipped, guessed or repaired, save blank lines, which hold nobody.
     """
     path = Path(path)
-    rows = _rows(path)
+    rows = csv_rows(path)
     header_row, header = next(rows, (1, None))
     if header is None:
         raise InputError(f"{path}: is empty; expected a header and one row per respondent")
@@ -67,31 +64,6 @@ def load_responses(path: str | Path, questionnaire: Questionnaire) -> list[Respo
     if not responses:
         raise InputError(f"{path}: has a header but no responses; expected one row per respondent")
     return responses
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows that are not blank, numbered from 1."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}: line {line} is not UTF-8; save the file as CSV in UTF-8") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError(f"{path}: line {line} contains a NUL byte; save the file as CSV in UTF-8")
-    number = 0
-    try:
-        for cells in csv.reader(io.StringIO(text, newline=""), strict=True):
-            number += 1
-            if cells:
-                yield number, cells
-    except csv.Error as error:
-        problem = "a quoted field never ends" if "unexpected end of data" in str(error) else str(error)
-        raise InputError(f"{path}: row {number + 1}: not CSV: {problem}") from None
 
 
 def _columns(header: list[str], questionnaire: Questionnaire, where: str) -> dict[str, int]:
@@ -121,7 +93,7 @@ def _service(cell: str, where: str) -> str:
         raise InputError(f"{where}: is empty; every row names the unit that was rated")
     if cell != cell.strip():
         raise InputError(f"{where}: {cell!r} has spaces around it, which would make it a unit of its own")
-    if len(cell) > MAX_TEXT or any(is_deceptive(character) for character in cell):
+    if not is_plain_line(cell):
         raise InputError(f"{where}: expected one plain line of at most {MAX_TEXT} characters")
     return cell
 

@@ -1,0 +1,143 @@
+"""The scheme file: what each field becomes, and every refusal with the place that it names."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from circuits.indicators import Ratio, Target
+from tests.indicators.example import SCHEME
+from zkperf.errors import InputError
+from zkperf.indicators.scheme_file import load_scheme, parse_scheme
+
+
+def test_everything_a_file_can_say() -> None:
+    scheme = parse_scheme(SCHEME, name="S.toml")
+    quality, turnover, cost, *_ = scheme.indicators
+    assert (scheme.id, scheme.title["zh"], scheme.floor, scheme.draw) == ("care", "养老院", 5, 0)
+    assert (quality.scale, quality.min, quality.max, quality.unit) == (1, 0, 300, "points")
+    assert quality.targets == (Target(period="2023", value=190), Target(period="2024", value=195))
+    assert quality.weight == Ratio.of(Fraction(3, 5))
+    assert turnover.targets == (Target(period=None, value=2500),)
+    assert (turnover.missing.exact, quality.missing.exact) == (Fraction(1, 2), 0)
+    assert (cost.weight, cost.targets, cost.unit, cost.title) == (None, (), "1", {})
+    assert [
+        (claim.kind, claim.indicators, claim.sense, [number.exact for number in claim.numbers])
+        for claim in scheme.claims
+    ] == [
+        ("target", ("quality",), None, []),
+        ("band", ("quality",), None, [10, 25]),
+        ("ratio", ("staff_cost", "cost"), "at most", [Fraction(4, 5)]),
+        ("improved", ("turnover",), None, [Fraction(5, 2)]),
+        ("parts", ("staff_cost", "other_cost", "cost"), None, []),
+        ("index", (), "at least", [Fraction(1, 2)]),
+    ]
+    assert scheme.index is not None
+    assert [(grade.name, grade.least.exact) for grade in scheme.index.grades] == [
+        ("A", Fraction(4, 5)),
+        ("B", Fraction(3, 5)),
+        ("C", 0),
+    ]
+    assert scheme.index.max_share.exact == Fraction(2, 3)
+
+
+def test_parts_of_a_published_total_and_of_the_index() -> None:
+    text = SCHEME.replace('total = "cost"', 'total_min = "0"\ntotal_max = "180000"')
+    text += '[[index.part]]\nsource = "rating"\nid = "overall"\nweight = "1"\nlow = "1"\nhigh = "5"\n'
+    scheme = parse_scheme(text.replace('weight = "0.6"', 'weight = "0.5"'), name="S.toml")
+    assert [number.exact for number in scheme.claims[4].numbers] == [0, 180000]
+    assert scheme.claims[4].indicators == ("staff_cost", "other_cost")
+    assert scheme.index is not None
+    [part] = scheme.index.parts
+    assert (part.source, part.id, part.weight.exact, part.low.exact, part.high.exact) == (
+        "rating",
+        "overall",
+        1,
+        1,
+        5,
+    )
+
+
+def test_an_exact_index() -> None:
+    grades = 'grades = [["A", "0.80"], ["B", "0.60"], ["C", "0"]]'
+    text = SCHEME.replace('"grade"', '"exact"').replace(grades, 'step = "0.05"')
+    scheme = parse_scheme(text, name="S.toml")
+    assert scheme.index is not None and scheme.index.step is not None
+    assert (scheme.index.publish, scheme.index.step.exact) == ("exact", Fraction(1, 20))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('id = "care"', "", 'S.toml: id: missing; write id = "…"'),
+        ('id = "care"', 'id = "care"\nfloors = 3', "S.toml: unknown field 'floors'"),
+        ('id = "care"', 'id = "care"\nfloor = "5"', "S.toml: floor: expected a whole number"),
+        ('id = "care"', 'id = "care"\ndraw = -1', "S.toml: draw: expected a whole number"),
+        ('id = "quality"', 'id = "group"', "indicator 'group': id: a figures file has a column of this name"),
+        ('id = "quality"', 'id = "Q of L"', "indicator 1: id: expected 1 to 64 letters"),
+        ('id = "turnover"', 'id = "quality"', "indicator 'quality' occurs twice"),
+        ('unit = "points"', 'units = "points"', "indicator 'quality': unknown field 'units'"),
+        ('unit = "points"', "unit = 3", "indicator 'quality': unit: expected text in quotes"),
+        ("scale = 1", "scale = 10", "indicator 'quality': scale: expected 0 to 9 decimals"),
+        ("scale = 1", 'scale = "1"', "indicator 'quality': scale: expected a whole number"),
+        ('max = "30"', "max = 30.0", "indicator 'quality': max: write it in quotes"),
+        ('max = "30"', 'max = "30.05"', "indicator 'quality': max: 30.05 has more than 1 decimals"),
+        ('max = "30"', 'max = "-1"', "indicator 'quality': expected min below max"),
+        ('max = "30"', 'max = "many"', "indicator 'quality': max: 'many' is not a decimal"),
+        ('max = "30"', "", "indicator 'quality': max: expected a decimal in quotes"),
+        ('max = "30"', 'max = "99999999999999999999"', "indicator 'quality': max: does not fit"),
+        ('better = "higher"', 'better = "more"', "indicator 'quality': better: expected 'higher' or 'lower'"),
+        ('"2024" = "19.5"', '"2024" = "30.5"', "indicator 'quality': a target outside of min to max"),
+        ('"2024" = "19.5"', '"2024" = "19.55"', "indicator 'quality': target of '2024': 19.55 has more"),
+        ('weight = "0.6"', "weight = 0.6", "indicator 'quality': weight: write it in quotes"),
+        ('weight = "0.6"', 'weight = "0"', "expected weights above 0"),
+        ('missing = "0.5"', 'missing = "1.5"', "indicator 'turnover': a missing figure scores from 0 to 1"),
+        ('kind = "band"', 'kind = "range"', "claim 'quality_band': kind: expected 'target' or"),
+        ('low = "10.0"', "", "claim 'quality_band': low: expected a decimal in quotes"),
+        ('low = "10.0"', 'low = "26"', "claim 'quality_band': expected min <= low <= high <= max"),
+        ('at_most = "0.8"', "", "claim 'staff_share': expected either at_least or at_most"),
+        ('at_most = "0.8"', 'at_most = "0.8"\nat_least = "0.1"', "claim 'staff_share': expected either"),
+        ('denominator = "cost"', 'denominator = "other_cost"', "claim 'staff_share': divides by zero"),
+        ('denominator = "cost"', 'denominator = "rent"', "claim 'staff_share': there is no indicator 'rent'"),
+        ('percent = "2.5"', 'percent = "-1"', "claim 'less_turnover': expected 0 percent or more"),
+        ('total = "cost"', "", "claim 'costs': expected total"),
+        ('total = "cost"', 'total = "cost"\ntotal_min = "0"', "claim 'costs': expected total"),
+        ('parts = ["staff_cost", "other_cost"]', "parts = 2", "claim 'costs': parts: expected a list"),
+        ('publish = "grade"', 'publish = "all"', "[index]: publish: expected 'grade' or 'exact'"),
+        ('publish = "grade"', 'publish = "grade"\nstep = "0.1"', "[index]: step: a grade has none"),
+        ('publish = "grade"', 'publish = "exact"', "[index]: grades: an exact index has none"),
+        ('["C", "0"]', '["C"]', "[index]: grades: number 3: expected a name and the least index"),
+        ('["C", "0"]', '["C", "0.1"]', "expected grades from the best down to 0"),
+        ('["C", "0"]', '[" ", "0"]', "[index]: grades: number 3: expected a name in quotes"),
+        ("[index]", "[indices]", "S.toml: unknown field 'indices'"),
+        ("[[claim]]", "[claim]", "S.toml: not TOML"),
+    ],
+)
+def test_refused(old: str, new: str, expected: str) -> None:
+    assert old in SCHEME
+    with pytest.raises(InputError, match=re.escape(expected)) as refusal:
+        parse_scheme(SCHEME.replace(old, new, 1), name="S.toml")
+    assert str(refusal.value).startswith("S.toml: ")
+
+
+def test_a_scheme_without_indicators() -> None:
+    with pytest.raises(InputError, match="has no indicators"):
+        parse_scheme('id = "x"', name="S.toml")
+    with pytest.raises(InputError, match="expected tables"):
+        parse_scheme('id = "x"\nindicator = 3', name="S.toml")
+
+
+def test_an_index_that_overflows() -> None:
+    text = SCHEME.replace('weight = "0.4"', 'weight = "0.400000000000007"')
+    with pytest.raises(InputError, match="overflows"):
+        parse_scheme(text, name="S.toml")
+
+
+def test_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "S.toml").write_text(SCHEME, "utf-8-sig")
+    assert load_scheme(tmp_path / "S.toml") == parse_scheme(SCHEME, name="S.toml")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_scheme(tmp_path / "none.toml")

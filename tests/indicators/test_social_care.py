@@ -1,0 +1,98 @@
+"""A real input, checked against the table itself with fractions alone."""
+
+from __future__ import annotations
+
+import csv
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from circuits.indicators import IndicatorScheme
+from zkperf.indicators.figures_file import FiguresFile, load_figures
+from zkperf.indicators.scheme_file import load_scheme
+from zkperf.indicators.social_care import write_inputs
+
+TABLE = Path(__file__).parents[2] / "../shared/data/social_care_outcomes.csv"
+
+pytestmark = pytest.mark.skipif(not TABLE.exists(), reason="../shared/data is not there")
+
+MEASURE = {
+    "quality_of_life": ("ASC Quality of Life", 3),
+    "carer_quality_of_life": ("ASC Carer Quality of Life", 1),
+    "information_users": ("Ease of finding information about services : service users", 1),
+    "information_carers": ("Ease of finding information about support : carers", 1),
+    "short_term_services": ("Outcome of short-term services: sequel to service", 1),
+    "requests": ("Requests resulting in a service", 1),
+    "turnover": ("Workforce turnover rate", 2),
+}
+
+
+def halves_to_even(exact: Fraction) -> int:
+    """Written out, so that it shares nothing with what is tested."""
+    whole = exact.numerator // exact.denominator
+    rest = exact - whole
+    return whole + (rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole % 2 == 1))
+
+
+@pytest.fixture(scope="module")
+def table() -> list[dict[str, str]]:
+    with TABLE.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[IndicatorScheme, FiguresFile]:
+    folder = tmp_path_factory.mktemp("social-care")
+    write_inputs(TABLE, folder / "S.toml", folder / "F.csv")
+    scheme = load_scheme(folder / "S.toml")
+    return scheme, load_figures(folder / "F.csv", scheme)
+
+
+def test_every_value_of_the_table_is_in_the_file(
+    table: list[dict[str, str]], inputs: tuple[IndicatorScheme, FiguresFile]
+) -> None:
+    expected = {
+        (row["year"], row["authority"], row["measure"]): Fraction(row["value"])
+        for row in table
+        if row["value"]
+    }
+    scheme, figures = inputs
+    assert [len(rows) for rows in figures.periods.values()] == [152] * 4
+    seen = 0
+    for row in figures.rows:
+        for indicator in scheme.indicators:
+            measure, scale = MEASURE[indicator.id]
+            value = expected.get((row.period, row.provider, measure))
+            figure = row.figures[indicator.id]
+            assert (figure is None) == (value is None)
+            if value is not None:
+                assert figure == halves_to_even(value * 10**scale)
+                seen += 1
+    assert seen == len(expected) == 3344 - 134
+
+
+def test_targets_are_medians_rounded_inward(
+    table: list[dict[str, str]], inputs: tuple[IndicatorScheme, FiguresFile]
+) -> None:
+    scheme, _ = inputs
+    medians = {(row["year"], row["measure"]): Fraction(row["median"]) for row in table}
+    better = {row["measure"]: row["better"] for row in table}
+    found = 0
+    for indicator in scheme.indicators:
+        measure, scale = MEASURE[indicator.id]
+        assert (indicator.better, indicator.scale) == (better[measure], scale)
+        for target in indicator.targets:
+            exact = medians[target.period or "", measure]
+            published = Fraction(target.value, 10**scale)
+            assert published >= exact if indicator.better == "higher" else published <= exact
+            assert abs(published - exact) < Fraction(1, 10**scale)
+            found += 1
+    assert found == len(medians)
+
+
+def test_groups_are_types_of_authority(
+    table: list[dict[str, str]], inputs: tuple[IndicatorScheme, FiguresFile]
+) -> None:
+    kinds = {row["authority"]: row["type"] for row in table}
+    assert {row.provider: row.group for row in inputs[1].rows} == kinds

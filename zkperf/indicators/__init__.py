@@ -1,0 +1,1 @@
+"""Providers' figures: their input files, whole rounds of reports, results and their readable report."""

@@ -1,0 +1,113 @@
+"""What all files written by people have in common: UTF-8, TOML fields, CSV rows, and how faults are told.
+
+Every error is an InputError that names the file and the place in it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from circuits.questionnaire import MAX_IDENTIFIER
+from zkperf.errors import InputError
+from zkperf.surveys.results import is_deceptive
+
+MAX_TEXT = 1000
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+def read_text(path: Path) -> str:
+    """A TOML file's text."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+
+
+def parse_toml(text: str, name: str) -> dict[str, Any]:
+    """The TOML document ``text``; errors call the file ``name``."""
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        # Besides TOMLDecodeError: numbers of thousands of digits, arrays nested thousands deep.
+        raise InputError(f"{name}: not TOML: {error}") from None
+
+
+def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file that are not blank, numbered from 1 as a spreadsheet shows them."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}: line {line} is not UTF-8; save the file as CSV in UTF-8") from None
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise InputError(f"{path}: line {line} contains a NUL byte; save the file as CSV in UTF-8")
+    number = 0
+    try:
+        for cells in csv.reader(io.StringIO(text, newline=""), strict=True):
+            number += 1
+            if cells:
+                yield number, cells
+    except csv.Error as error:
+        problem = "a quoted field never ends" if "unexpected end of data" in str(error) else str(error)
+        raise InputError(f"{path}: row {number + 1}: not CSV: {problem}") from None
+
+
+def one_of(value: Any, allowed: tuple[str, ...], where: str) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise InputError(f"{where}: expected {' or '.join(map(repr, allowed))}, got {shown(value)}")
+    return value
+
+
+def identifier(value: Any, where: str) -> str:
+    if value is None:
+        raise InputError(f'{where}: missing; write id = "…"')
+    if not isinstance(value, str):
+        raise InputError(f"{where}: expected text in quotes, got {shown(value)}")
+    if not 1 <= len(value) <= MAX_IDENTIFIER:
+        raise InputError(f"{where}: expected 1 to {MAX_IDENTIFIER} characters, got {len(value)}")
+    return value
+
+
+def texts(value: Any, where: str) -> dict[str, str]:
+    """One text per language."""
+    if not isinstance(value, dict):
+        raise InputError(f'{where}: expected one text per language, as in {{ en = "…", zh = "…" }}')
+    for language, text in value.items():
+        if not _LANGUAGE.fullmatch(language):
+            raise InputError(f"{where}: {language!r} is not a language tag such as en, zh or zh-Hant")
+        if not isinstance(text, str) or not text.strip():
+            raise InputError(f"{where}: {language}: expected text in quotes that is not empty")
+        if not is_plain_line(text):
+            raise InputError(f"{where}: {language}: expected one plain line of at most {MAX_TEXT} characters")
+    return dict(value)
+
+
+def is_plain_line(text: str) -> bool:
+    """Whether a reader sees what is written: no line breaks, no characters that deceive, not too long."""
+    return len(text) <= MAX_TEXT and not any(is_deceptive(character) for character in text)
+
+
+def refuse_unknown(table: dict[str, Any], known: tuple[str, ...], where: str, what: str) -> None:
+    for key in table:
+        if key not in known:
+            raise InputError(f"{where}: unknown field {key!r}; {what} has {', '.join(known)}")
+
+
+def shown(value: Any) -> str:
+    """Somebody's input in a message: its repr, shortened."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
