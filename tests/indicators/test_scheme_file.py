@@ -47,7 +47,7 @@ def test_everything_a_file_can_say() -> None:
 def test_parts_of_a_published_total_and_of_the_index() -> None:
     text = SCHEME.replace('total = "cost"', 'total_min = "0"\ntotal_max = "180000"')
     text += '[[index.part]]\nsource = "rating"\nid = "overall"\nweight = "1"\nlow = "1"\nhigh = "5"\n'
-    scheme = parse_scheme(text.replace('weight = "0.6"', 'weight = "0.5"'), name="S.toml")
+    scheme = parse_scheme(f"floor = 1\n{text}", name="S.toml")
     assert [number.exact for number in scheme.claims[4].numbers] == [0, 180000]
     assert scheme.claims[4].indicators == ("staff_cost", "other_cost")
     assert scheme.index is not None
@@ -63,10 +63,33 @@ def test_parts_of_a_published_total_and_of_the_index() -> None:
 
 def test_an_exact_index() -> None:
     grades = 'grades = [["A", "0.80"], ["B", "0.60"], ["C", "0"]]'
-    text = SCHEME.replace('"grade"', '"exact"').replace(grades, 'step = "0.05"')
+    text = SCHEME.replace('"grade"', '"exact"').replace(grades, 'step = "0.2"')
     scheme = parse_scheme(text, name="S.toml")
     assert scheme.index is not None and scheme.index.step is not None
-    assert (scheme.index.publish, scheme.index.step.exact) == ("exact", Fraction(1, 20))
+    assert (scheme.index.publish, scheme.index.step.exact) == ("exact", Fraction(1, 5))
+
+
+def test_an_exact_index_takes_the_finest_step_that_gives_no_figure_away() -> None:
+    exact = SCHEME[: SCHEME.index("grades = ")].replace('"grade"', '"exact"')
+    scheme = parse_scheme(exact, name="S.toml")
+    assert scheme.index is not None and scheme.index.step is not None
+    step = scheme.index.step.exact
+    for finer in (Fraction(1, 100), Fraction(1, 50), Fraction(1, 20), Fraction(1, 10), Fraction(1, 5)):
+        if finer < step:
+            with pytest.raises(InputError, match="the scheme's floor is 5 values"):
+                parse_scheme(f'{exact}step = "{float(finer)}"\n', name="S.toml")
+    assert step > Fraction(1, 100)
+
+
+def test_a_figure_that_claims_would_give_away() -> None:
+    narrow = SCHEME.replace('low = "10.0"', 'low = "24.8"')
+    explanation = (
+        "S.toml: 'quality' could be narrowed to 24.8 to 24.9 (2 values) by: quality_band proved, good "
+        "not proved; the scheme's floor is 5 values"
+    )
+    with pytest.raises(InputError, match=re.escape(explanation)):
+        parse_scheme(narrow, name="S.toml")
+    assert parse_scheme(f"floor = 2\n{narrow}", name="S.toml").floor == 2
 
 
 @pytest.mark.parametrize(

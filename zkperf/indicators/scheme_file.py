@@ -2,7 +2,7 @@
 
 Numbers with decimals are written in quotes: TOML's own would pass through floating point. Whatever the
 file says that would not be used is refused. What makes sense as a scheme is settled in
-`circuits.indicators` and `circuits.claims`.
+`circuits.indicators` and `circuits.claims`; what may be published of it, in `circuits.exposure`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from circuits.claims import check_claims
+from circuits.exposure import check_exposure, with_step
 from circuits.indicators import (
     MAX_SCALE,
     Claim,
@@ -81,7 +82,9 @@ def parse_scheme(text: str, *, name: str) -> IndicatorScheme:
     )
     try:
         check_indicators(scheme)
+        scheme = with_step(scheme)
         check_claims(scheme)
+        check_exposure(scheme)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     return scheme
