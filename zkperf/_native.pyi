@@ -48,6 +48,12 @@ class RistrettoElement(_Element):
     def from_uniform_bytes(cls, data: bytes) -> Self:
         """The one-way map of RFC 9496, section 4.3.4. ValueError unless there are 64 bytes."""
 
+def sum_scalars(rows: Sequence[bytes]) -> bytes:
+    """The sum of rows of ristretto255's scalars, place by place, in constant time; each has 32 bytes.
+
+    EncodingError if one is not reduced; ValueError for no rows and for rows that differ in length.
+    """
+
 class RatingLeaf:
     """A leaf that is the one encoding of a rating. Its elements are not looked at yet."""
 

@@ -26,5 +26,5 @@ mod _native {
     #[pymodule_export]
     use crate::rating::{RatingLeaf, RatingProver, RatingVerifier, ShareOpener, VerifiedRating};
     #[pymodule_export]
-    use crate::ristretto::RistrettoElement;
+    use crate::ristretto::{RistrettoElement, sum_scalars};
 }

@@ -9,6 +9,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyInt};
 use rayon::prelude::*;
 use sha2::{Digest, Sha512};
+use zeroize::Zeroizing;
 
 use crate::boundary::{check_dst, name_item, same_length, scalar_bytes, sized};
 use crate::error::{Error, Result};
@@ -66,6 +67,28 @@ pub fn public_sum(scalars: &[Scalar], points: &[RistrettoPoint]) -> RistrettoPoi
         .zip(points.par_chunks(chunk))
         .map(|(scalars, points)| RistrettoPoint::vartime_multiscalar_mul(scalars, points))
         .sum()
+}
+
+/// The sum of rows of scalars, place by place: every row has 32 bytes for each. EncodingError for a scalar that is
+/// not reduced, ValueError for rows that differ in length, or none.
+#[pyfunction]
+pub fn sum_scalars<'py>(py: Python<'py>, rows: Vec<Bound<'py, PyBytes>>) -> Result<Bound<'py, PyBytes>> {
+    let rows: Vec<&[u8]> = rows.iter().map(|row| row.as_bytes()).collect();
+    let size = rows.first().ok_or(Error::Argument("expected at least one row".into()))?.len();
+    if rows.iter().any(|row| row.len() != size) {
+        return Err(Error::Argument("expected rows of one length".into()));
+    }
+    let sums = py.detach(|| -> Result<Zeroizing<Vec<Scalar>>> {
+        let mut sums = Zeroizing::new(vec![Scalar::ZERO; size.div_ceil(32)]);
+        for row in rows {
+            for (sum, bytes) in sums.iter_mut().zip(row.chunks(32)) {
+                *sum += decode_scalar(bytes)?;
+            }
+        }
+        Ok(sums)
+    })?;
+    let sums: Zeroizing<Vec<u8>> = Zeroizing::new(sums.iter().flat_map(Scalar::to_bytes).collect());
+    Ok(PyBytes::new(py, &sums))
 }
 
 /// `expand_message_xmd` (RFC 9380, section 5.3.1) with SHA-512, for exactly the 64 bytes that one block gives.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from zkperf._native import RistrettoElement
+from zkperf._native import RistrettoElement, sum_scalars
 from zkperf.errors import EncodingError
 from zkperf.groups.ristretto255 import RISTRETTO255 as G
 
@@ -82,3 +82,26 @@ def test_scalars_are_little_endian_and_reduced() -> None:
             G.decode_scalar(wrong)
     with pytest.raises(ValueError, match="reduced"):
         G.encode_scalar(G.order)
+
+
+def test_rows_of_scalars_add_up() -> None:
+    rows = [[G.random_scalar() for _ in range(3)] for _ in range(5)] + [[0, 1, G.order - 1]]
+    total = sum_scalars([b"".join(map(G.encode_scalar, row)) for row in rows])
+    assert total == b"".join(G.encode_scalar(sum(column) % G.order) for column in zip(*rows, strict=True))
+    assert sum_scalars([b""]) == b""
+
+
+def test_rows_that_do_not_fit_do_not_add_up() -> None:
+    one = G.encode_scalar(1)
+    with pytest.raises(ValueError, match="at least one row"):
+        sum_scalars([])
+    for rows in ([one, one + one], [one + one, one], [one, b""]):
+        with pytest.raises(ValueError, match="one length"):
+            sum_scalars(rows)
+    for rows in ([G.order.to_bytes(32, "little")], [one, b"\xff" * 32], [one[:-1]], [one + b"\0"]):
+        with pytest.raises((EncodingError, ValueError)):
+            sum_scalars(rows)
+    with pytest.raises(EncodingError, match="not reduced"):
+        sum_scalars([one, G.order.to_bytes(32, "little")])
+    with pytest.raises(EncodingError, match="expected 32 bytes"):
+        sum_scalars([one[:-1]])

@@ -323,5 +323,5 @@ def refusals(world: World, round_id: bytes, citizen: Any, token: Any) -> list[ob
     attempt(lambda: citizen.request_token(voucher.model_copy(update={"registrar_signature": bytes(64)})))
     attempt(lambda: citizen.finish_token(citizen.request_token(voucher), {}))
     attempt(lambda: trustee.token_share(world.state, bytes(32)))
-    attempt(lambda: trustee._shares.share(world.state.rounds[round_id], bytes(32), 0))
+    attempt(lambda: trustee._shares.total(world.state.rounds[round_id], [bytes(32)], 0))
     return found

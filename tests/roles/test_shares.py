@@ -16,7 +16,7 @@ from zkperf.errors import EncodingError, InvalidShare, RuleViolation, ZkperfErro
 from zkperf.ledger.rules.verification import committed_by
 from zkperf.ledger.transactions import digest, encode_transaction
 from zkperf.roles.shares import Sealed, ShareBook
-from zkperf.sharing import check_share
+from zkperf.sharing import check_share, sum_shares
 
 GOOD = {"recommend": "good"}
 ME = 2
@@ -62,7 +62,7 @@ def test_good_shares_are_kept() -> None:
     book.receive(bench.state, [pair(rated) for rated in bench.of(1)])
     key = bench.round.scheme.keys[0]
     for rated in bench.of(1):
-        share = book.share(bench.round, digest(rated.core), 0)
+        share = book.total(bench.round, [digest(rated.core)], 0)
         accepted = bench.round.cohort(1).ratings[rated.core.pseudonym]
         committed = committed_by(bench.state, accepted)
         check_share(key, committed.commitments[0], committed.coefficients[0], ME, share)
@@ -85,9 +85,9 @@ def test_bad_shares_are_found_among_many_and_complained_about_once_they_are_on_t
     )
     for core, _ in bad:
         with pytest.raises(InvalidShare, match="trustee 2 has no good share of a counted rating"):
-            book.share(bench.round, digest(core), 0)
+            book.total(bench.round, [digest(core)], 0)
     # The share of trustee 3 is not trustee 2's affair.
-    book.share(bench.round, digest(bench.ratings[4].core), 0)
+    book.total(bench.round, [digest(bench.ratings[4].core)], 0)
     bench.round.cohort(1).ratings[bad[0][0].pseudonym].struck = True
     assert book.bad_on_log(bench.round) == [bad[1]]
 
@@ -100,7 +100,7 @@ def test_what_is_missing_is_asked_for_once() -> None:
     book.settle(bench.state, bench.round, fetcher(bench, asked))
     assert set(asked) == {digest(rated.core) for rated in others} and len(asked) == 4
     for rated in bench.of(1):
-        book.share(bench.round, digest(rated.core), 0)
+        book.total(bench.round, [digest(rated.core)], 0)
     book.settle(bench.state, bench.round, fetcher(bench, asked))
     assert len(asked) == 4
 
@@ -193,7 +193,7 @@ def test_a_book_shows_nothing() -> None:
     text = repr(book) + str(book) + repr(list(book._pages.values()))
     assert str(book.secret) not in text
     for rated in bench.of(1):
-        share = book.share(bench.round, digest(rated.core), 0)
+        share = book.total(bench.round, [digest(rated.core)], 0)
         assert str(share.blinding) not in text and str(share.values[0]) not in text + repr(share)
 
 
@@ -204,6 +204,22 @@ def cheated() -> tuple[Bench, set[bytes]]:
         core, bundle = rating_with(bench.ratings[place], GOOD, **how)
         bench.ratings[place] = bench.ratings[place]._replace(core=core, bundle=bundle)
     return bench, {digest(bench.ratings[place].core) for place in (0, 3, 5)}
+
+
+@pytest.mark.parametrize("suite", ["plain", "P-256"])
+def test_shares_add_up_to_a_share_of_the_sum(suite: str) -> None:
+    bench = a_round(suite)
+    bench.rate_all(1)
+    book, key = book_of(bench), bench.round.scheme.keys[0]
+    book.receive(bench.state, [pair(rated) for rated in bench.of(1)])
+    digests = [digest(rated.core) for rated in bench.of(1)]
+    shares = [book.total(bench.round, [one], 0) for one in digests]
+    total = book.total(bench.round, digests, 0)
+    assert total == sum_shares(book.group.order, shares)
+    sums = bench.round.cohort(1).sums
+    check_share(key, sums.commitments[0], sums.coefficients[0], ME, total)
+    with pytest.raises(InvalidShare, match="no good share"):
+        book.total(bench.round, [*digests, bytes(32)], 0)
 
 
 @pytest.mark.parametrize("verified", [True, False])

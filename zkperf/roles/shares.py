@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +15,14 @@ from circuits.rating import (
     open_shares,
     share_equations,
 )
-from zkperf._native import RatingLeaf, ShareOpener
+from zkperf._native import RatingLeaf, ShareOpener, sum_scalars
 from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.state import Round, State
 from zkperf.ledger.transactions import decode_transaction
 from zkperf.proofs.batch import Equation, verify_each
 from zkperf.sealing import decode_shares, encode_shares
-from zkperf.sharing import Share
+from zkperf.sharing import Share, sum_shares
 
 Sealed = tuple[RatingLeaf, bytes]
 """A rating and its encoded bundle."""
@@ -105,13 +105,21 @@ class ShareBook:
             return []
         return [_read(bad[rating.digest]) for rating in found.counted_below(0) if rating.digest in bad]
 
-    def share(self, found: Round, digest: bytes, q: int) -> Share:
-        """This trustee's good share of commitment q of a rating. InvalidShare if it has none."""
-        good = self._pages[found.digest].good
-        if digest not in good:
-            raise InvalidShare(f"trustee {self.index} has no good share of a counted rating")
+    def total(self, found: Round, digests: Iterable[bytes], q: int) -> Share:
+        """The sum of this trustee's shares of commitment q of ratings, at least one: its share of their sum.
+
+        Raises InvalidShare if it has no good share of one of them.
+        """
+        good, plaintexts = self._pages[found.digest].good, []
+        for digest in digests:
+            if digest not in good:
+                raise InvalidShare(f"trustee {self.index} has no good share of a counted rating")
+            plaintexts.append(good[digest].plaintext)
         lengths = [len(key.generators) for key in found.scheme.keys]
-        return decode_shares(self.group, good[digest].plaintext, lengths)[q]
+        if found.verifier is None:
+            shares = (decode_shares(self.group, plaintext, lengths)[q] for plaintext in plaintexts)
+            return sum_shares(self.group.order, shares)
+        return decode_shares(self.group, sum_scalars(plaintexts), lengths)[q]
 
     def forget(self, found: Round) -> None:
         """Deletes the shares of a round of which everything that may be published is opened."""

@@ -41,7 +41,6 @@ from zkperf.ledger.transactions import (
 from zkperf.randomness import RandomBytes, system
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.shares import FetchBundles, Sealed, ShareBook
-from zkperf.sharing import sum_shares
 from zkperf.tokens.blind import sign_share
 from zkperf.tokens.dealing_complaint import complain as complain_about_deal
 from zkperf.tokens.keygen import Deal, commit, make_deal, open_deal_shares
@@ -221,8 +220,7 @@ class Trustee:
         """Σ of this trustee's shares over the counted ratings of everything that may be published."""
         sums = []
         for q, unit in expected_sums(found):
-            shares = [self._shares.share(found, rating.digest, q) for rating in found.counted_below(unit)]
-            total = sum_shares(self.group.order, shares)
+            total = self._shares.total(found, (rating.digest for rating in found.counted_below(unit)), q)
             sums.append(
                 NodeSum(
                     commitment=q,

@@ -108,6 +108,50 @@ def test_draws_at_the_edges_are_taken_and_refused_alike(value: int) -> None:
             both(world, {"one": "b"}, partial(Recorded, 2, given), x=7)
 
 
+SCALARS = {
+    "r": (5,),
+    "φ, ψ": (1, 2, 3),
+    "y": (4,),
+    "a": (6, 7),
+    "r_A": (8,),
+    "u": (9,),
+    "v": (10,),
+    "k": (11,),
+}
+"""What is drawn for a rating of `SMALL` with t = 2, in this order."""
+
+
+@pytest.mark.parametrize(
+    ("nothing", "again"),
+    [
+        ((), False),
+        (("r",), True),
+        (("φ, ψ",), True),
+        (("a", "r_A"), True),
+        (("a", "u"), True),
+        (("a", "v"), True),
+    ],
+)
+def test_no_element_is_the_identity(nothing: tuple[str, ...], again: bool) -> None:
+    """A commitment to nothing with the blinding 0 has no encoding: the kernel draws again, and all of it."""
+    world = KernelWorld(SMALL, 2, 2)
+    drawn = [
+        (0 if name in nothing else scalar).to_bytes(32, "little")
+        for name, scalars in SCALARS.items()
+        for scalar in scalars
+    ]
+    asked: list[int] = []
+
+    def source(size: int) -> bytes:
+        asked.append(size)
+        return drawn.pop(0) if size == 32 and drawn else system(size)
+
+    # The last option has no slot.
+    core, _ = world.rate_in_kernel({"one": "c"}, source=source)
+    assert drawn == [] and (len(asked) > 11 + 2) == again
+    verify_rating(RISTRETTO255, world.layout, world.context, core)
+
+
 def test_what_the_kernel_makes_is_valid() -> None:
     world = KernelWorld()
     core, bundle = world.rate_in_kernel(sequence=2)
