@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import device, rating, shares, survey, tokens
+from benchmarks import figures as providers
 from benchmarks.machine import commit, describe_machine, load, versions
 from benchmarks.measure import FULL, QUICK, Effort, Figure
 from benchmarks.report import Setting, print_table, to_json, write_json
@@ -21,6 +22,7 @@ PARTS: tuple[Callable[[Effort], Iterator[Figure]], ...] = (
     shares.figures,
     tokens.figures,
     device.figures,
+    providers.figures,
     survey.figures,
 )
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from circuits.indicators import IndicatorScheme, Ratio, Target, check_indicators
+from circuits.indicators import IndexPart, IndicatorScheme, Ratio, Target, check_indicators
 from tests.circuits.claims.world import INDICATORS, claim, index, indicator, scheme
 from tests.misfits import refuses_misfits
-from zkperf.errors import InputError
+from zkperf.encoding import Record
+from zkperf.errors import EncodingError, InputError
 
 
 def test_a_scheme_that_makes_sense() -> None:
@@ -82,6 +83,30 @@ def test_ratios() -> None:
 
 
 def test_fields_are_of_their_types() -> None:
-    refuses_misfits(INDICATORS[0])
-    refuses_misfits(index().grades[0])
-    refuses_misfits(claim("band", "quality", numbers=(1, 2)))
+    first = indicator(
+        "a", targets=(Target(period="2018", value=1),), weight=Ratio.of(1), missing=Ratio.of(Fraction(1, 2))
+    )
+    part = IndexPart(source="pool", id="a", weight=Ratio.of(1), low=Ratio.of(1), high=Ratio.of(2))
+    whole = scheme(
+        claim("ratio", "a", "b", numbers=(1,), sense="at most"),
+        index=index("exact", grades=index().grades, parts=(part,)),
+        indicators=(first, indicator("b")),
+    )
+    refuses_misfits(whole)
+
+
+@pytest.mark.parametrize(
+    "record, place, value",
+    [
+        (Ratio.of(1), 1, 0),
+        (Ratio.of(1), 1, -1),
+        (INDICATORS[0], 6, "best"),
+        (claim("target", "a"), 3, "less than"),
+        (index(), 0, "nothing"),
+        (IndexPart(source="pool", id="a", weight=Ratio.of(1), low=Ratio.of(1), high=Ratio.of(2)), 0, "sum"),
+    ],
+)
+def test_fields_have_only_some_values(record: Record, place: int, value: Any) -> None:
+    fields = record.to_array()
+    with pytest.raises(EncodingError):
+        type(record).from_array([*fields[:place], value, *fields[place + 1 :]])

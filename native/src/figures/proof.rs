@@ -2,6 +2,7 @@
 
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::VartimeMultiscalarMul;
 use merlin::Transcript;
 
 use crate::error::{Error, Result};
@@ -72,15 +73,22 @@ impl Shape {
             .slots
             .iter()
             .map(|slot| {
-                let sum = slot.terms.iter().fold(constants(&slot.constant), |sum, (index, coefficient)| {
+                let mut sum = constants(&slot.constant);
+                let (mut scalars, mut points) = (Vec::new(), Vec::new());
+                for (index, coefficient) in &slot.terms {
+                    // Most coefficients are 1 or -1, and adding is much faster than multiplying.
                     if *coefficient == Scalar::ONE {
-                        sum + commitments[*index]
+                        sum += commitments[*index];
                     } else if *coefficient == -Scalar::ONE {
-                        sum - commitments[*index]
+                        sum -= commitments[*index];
                     } else {
-                        sum + coefficient * commitments[*index]
+                        scalars.push(*coefficient);
+                        points.push(commitments[*index]);
                     }
-                });
+                }
+                if !points.is_empty() {
+                    sum += RistrettoPoint::vartime_multiscalar_mul(&scalars, &points);
+                }
                 sum.compress()
             })
             .collect();

@@ -27,6 +27,11 @@ BOUNDS: dict[str, tuple[Claim, dict[str, int], dict[str, int]]] = {
         {"quality": 100},
         {"quality": 101},
     ),
+    "band at the other edge": (
+        claim("band", "quality", numbers=(20, 30)),
+        {"quality": 200},
+        {"quality": 199},
+    ),
     # 1200 / 40.0 = 30
     "ratio, at least": (
         claim("ratio", "cost", "cases", numbers=(30,), sense="at least"),
