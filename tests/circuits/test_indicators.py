@@ -100,6 +100,7 @@ def test_fields_are_of_their_types() -> None:
     [
         (Ratio.of(1), 1, 0),
         (Ratio.of(1), 1, -1),
+        (Ratio.of(1), 1, 2**63),
         (INDICATORS[0], 6, "best"),
         (claim("target", "a"), 3, "less than"),
         (index(), 0, "nothing"),

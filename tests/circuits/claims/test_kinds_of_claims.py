@@ -12,7 +12,7 @@ from circuits.indicators import Claim
 from tests.circuits.claims.world import BEFORE, FIGURES, World, claim, indicator, scheme
 from tests.suites import EVERY
 from tests.toygroup import TOY
-from zkperf.errors import InputError
+from zkperf.errors import InputError, InvalidProof
 from zkperf.groups.base import Group
 from zkperf.proofs.committed import DoesNotHold
 
@@ -98,6 +98,10 @@ def test_a_published_total(group: Group) -> None:
         assert world.verdict(item._replace(asked=item.asked._replace(outcome=outcome))) is not None
     with pytest.raises(DoesNotHold):
         world.prove(601)
+    for low, high in ((0, 59), (61, 100)):
+        elsewhere = World(scheme(claim("parts", "quality", "cases", numbers=(low, high))), group)
+        with pytest.raises(InvalidProof, match="not in its range"):
+            elsewhere.prove(600)
 
 
 def test_improved_from_nothing_is_better_only_above_it() -> None:
