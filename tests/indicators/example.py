@@ -1,6 +1,9 @@
-"""A small scheme with every kind of claim, as a file."""
+"""A small scheme with every kind of claim, as a file, and a result of it."""
 
 from __future__ import annotations
+
+from zkperf.indicators.results import NodeResult, PeriodResult, PoolResult, ReportResult, Verdict
+from zkperf.indicators.scheme_file import parse_scheme
 
 SCHEME = """
 id = "care"
@@ -89,3 +92,40 @@ grades = [["A", "0.80"], ["B", "0.60"], ["C", "0"]]
 """
 
 HEADER = "period,provider,group,quality,turnover,cost,staff_cost,other_cost"
+
+
+def result() -> ReportResult:
+    """Two periods of two groups, with every verdict and every reason for withholding."""
+
+    def pool(mean: str | None, count: int, share: str | None = None, reason: str | None = None) -> PoolResult:
+        return {
+            "status": "published" if mean else "withheld",
+            "reason": reason,
+            "count": count,
+            "sum": f"{float(mean) * count:.1f}" if mean else None,
+            "mean": mean,
+            "share_at_target": share,
+        }
+
+    def node(quality: PoolResult, turnover: PoolResult, others: PoolResult) -> NodeResult:
+        pools = {"quality": quality, "turnover": turnover}
+        pools |= dict.fromkeys(("cost", "staff_cost", "other_cost"), others)
+        return {"status": "published", "reason": None, "pools": pools}
+
+    small, empty = pool(None, 2, reason="fewer than the minimum"), pool(None, 0, reason="no ratings")
+    verdicts: list[Verdict] = ["proved", "not proved", "not reported", "proved", "proved", "not proved"]
+    claims = dict(zip((claim.id for claim in parse_scheme(SCHEME, name="S").claims), verdicts, strict=True))
+    periods: dict[str, PeriodResult] = {}
+    for period, mean in (("2023", "18.250000"), ("2024", "19.500000")):
+        periods[period] = {
+            "total": node(pool(mean, 24, "0.458333"), pool("24.125000", 22, "0.500000"), small),
+            "groups": {
+                "North & East": node(pool("17.000000", 12, "0.250000"), small, empty),
+                "South": node(pool("21.750000", 12, "0.666667"), pool("20.000000", 12, "1.000000"), empty),
+            },
+            "providers": {
+                "Ash <b>House</b>": {"grade": "A", "claims": claims},
+                "Beech Court": {"grade": None, "claims": dict.fromkeys(claims, "not reported")},
+            },
+        }
+    return {"periods": periods}

@@ -1,0 +1,40 @@
+"""The tables: what they show of each node and provider, and nothing that moves the cursor."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.indicators.example import SCHEME, result
+from zkperf.indicators.scheme_file import parse_scheme
+from zkperf.indicators.tables import grades_line, pools_table, providers_table
+
+INDICATORS = parse_scheme(SCHEME, name="S.toml")
+PERIOD = result()["periods"]["2023"]
+
+
+def printed(table: Table) -> str:
+    console = Console(width=200, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console.print(table)
+    return console.export_text()
+
+
+def test_pools() -> None:
+    text = printed(pools_table(INDICATORS, "2023", PERIOD))
+    [quality] = [line for line in text.splitlines() if "Quality of life" in line]
+    assert [cell.strip() for cell in quality.split("│")[2:5]] == [
+        "18.250000 (24, 45.8%)",
+        "17.000000 (12, 25.0%)",
+        "21.750000 (12, 66.7%)",
+    ]
+    [turnover] = [line for line in text.splitlines() if "turnover" in line]
+    assert "withheld (2)" in turnover
+    assert "Care homes: 2023" in text
+
+
+def test_providers() -> None:
+    text = printed(providers_table(INDICATORS, "2023\x1b[2J", PERIOD))
+    assert "\x1b[2J" not in text
+    [ash] = [line for line in text.splitlines() if "Ash <b>House</b>" in line]
+    assert [cell.strip() for cell in ash.split("│")[2:9]] == ["A", "✓", "✗", "–", "✓", "✓", "✗"]
+    assert grades_line(PERIOD) == "A: 1, none: 1"

@@ -1,0 +1,59 @@
+"""What rounds of figures publish, as the command line prints it in JSON.
+
+Plain dictionaries, so that what tables and pages show is exactly what ``--json`` gives. Decimals are
+strings: sums with as many decimals as the indicator's scale, means and shares with six, halves to even.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+Status = Literal["published", "withheld"]
+Verdict = Literal["proved", "not proved", "not reported"]
+
+
+class PoolResult(TypedDict):
+    """One indicator in one node. ``count`` is the number of providers pooled, public for withheld ones too.
+
+    ``share_at_target`` is None where it is withheld, all alike, or the indicator has no target.
+    """
+
+    status: Status
+    reason: str | None
+    count: int
+    sum: str | None
+    mean: str | None
+    share_at_target: str | None
+
+
+class NodeResult(TypedDict):
+    """A group, or all providers together. Withheld: too few providers report anything at all in it."""
+
+    status: Status
+    reason: str | None
+    pools: dict[str, PoolResult]
+
+
+class ProviderResult(TypedDict):
+    """What one provider proved. ``grade`` or ``index`` is there if the scheme has one, None for a provider
+    that reports too little or has not proved it.
+
+    A claim is "not reported" if a figure that it needs is missing, and where it is not made: of an
+    indicator without a target in the period, or about the period before the first.
+    """
+
+    grade: NotRequired[str | None]
+    index: NotRequired[str | None]
+    claims: dict[str, Verdict]
+
+
+class PeriodResult(TypedDict):
+    total: NodeResult
+    groups: dict[str, NodeResult]
+    providers: dict[str, ProviderResult]
+
+
+class ReportResult(TypedDict):
+    """What ``zkperf report --json`` prints."""
+
+    periods: dict[str, PeriodResult]

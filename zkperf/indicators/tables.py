@@ -1,0 +1,75 @@
+"""What rounds of figures publish as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.table import Table
+from rich.text import Text
+
+from circuits.indicators import IndicatorScheme
+from zkperf.indicators.results import NodeResult, PeriodResult, ProviderResult
+from zkperf.surveys.results import label, visible
+
+MARKS = {"proved": "✓", "not proved": "✗", "not reported": "–"}
+"""A claim's verdict in one character."""
+
+
+def pools_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> Table:
+    """Every indicator in all providers together and in each group: how many, mean, share at the target."""
+    title = f"{label(scheme.title, scheme.id, 'en')}: {period}"
+    table = Table(title=_plain(title), caption="mean; in brackets: providers, share of them at the target")
+    table.add_column("Indicator")
+    nodes = {"All": result["total"], **result["groups"]}
+    for name in nodes:
+        table.add_column(_plain(name), justify="right")
+    for indicator in scheme.indicators:
+        heading = label(indicator.title, indicator.id, "en")
+        cells = [_pool(node, indicator.id) for node in nodes.values()]
+        table.add_row(_plain(heading), *cells)
+    return table
+
+
+def providers_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> Table:
+    """Every provider: its grade or index, and each claim's verdict."""
+    marks = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
+    table = Table(title=_plain(f"Claims: {period}"), caption=marks)
+    table.add_column("Provider")
+    if scheme.index is not None:
+        table.add_column("Index" if scheme.index.publish == "exact" else "Grade")
+    for claim in scheme.claims:
+        table.add_column(_plain(claim.id), overflow="fold")
+    for name, provider in result["providers"].items():
+        cells = [MARKS[provider["claims"][claim.id]] for claim in scheme.claims]
+        outcome = [] if scheme.index is None else [_plain(outcome_of(provider) or "–")]
+        table.add_row(_plain(name), *outcome, *cells)
+    return table
+
+
+def outcome_of(provider: ProviderResult) -> str | None:
+    """Its grade or index, whichever the scheme publishes."""
+    return provider.get("grade") or provider.get("index")
+
+
+def grades_line(result: PeriodResult) -> str:
+    """How many providers have which grade."""
+    grades = Counter(outcome_of(provider) or "none" for provider in result["providers"].values())
+    return ", ".join(f"{grade}: {count}" for grade, count in sorted(grades.items()))
+
+
+def percent(share: str) -> str:
+    """A share of six decimals in per cent: "45.5%"."""
+    return f"{100 * float(share):.1f}%"
+
+
+def _pool(node: NodeResult, indicator: str) -> Text:
+    pool = node["pools"][indicator]
+    if pool["mean"] is None:
+        return _plain(f"withheld ({pool['count']})", "yellow")
+    share = pool["share_at_target"]
+    return Text(f"{pool['mean']} ({pool['count']}{'' if share is None else f', {percent(share)}'})")
+
+
+def _plain(text: str, style: str = "") -> Text:
+    """Somebody else's words: not markup, and nothing that moves the cursor."""
+    return Text(visible(text), style)
