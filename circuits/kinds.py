@@ -8,7 +8,7 @@ commitment of its own). Only independent slots are disclosed; the rest follows b
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from circuits.constraints import System
 from circuits.figures import Figures, check_range, totalled
@@ -93,7 +93,9 @@ class OneOf(Kind):
         if not isinstance(answer, str):
             raise InputError("expected one option")
         if answer not in self.choices:
-            raise InputError("not one of the levels" if self.question.kind == "score" else "unknown option")
+            raise InputError(
+                "not one of the levels" if self.question.kind == "score" else _unknown(answer, self.choices)
+            )
         bits[self.choices[answer]] = 1
 
     def read(self, counted: int, opened: Sequence[int]) -> Figures:
@@ -148,8 +150,9 @@ class AnyOf(Kind):
         if isinstance(answer, (str, int)):
             raise InputError("expected a list of options")
         chosen = set(answer)
-        if not chosen <= self.options.keys():
-            raise InputError("unknown option")
+        for option in answer:
+            if option not in self.options:
+                raise InputError(_unknown(option, self.options))
         if len(chosen) != len(answer):
             raise InputError("an option occurs twice")
         if not self.lowest <= len(chosen) <= self.highest:
@@ -224,3 +227,7 @@ KINDS: dict[str, type[OneOf | AnyOf | Number]] = {
     "multi": AnyOf,
     "number": Number,
 }
+
+
+def _unknown(option: str, options: Iterable[str]) -> str:
+    return f"unknown option {option!r:.60}; there is {', '.join(options)}"

@@ -108,7 +108,7 @@ def test_confirming(said: str, sent: bool, capsys: pytest.CaptureFixture[str]) -
     assert confirm(ASKED, given, ZH, typed("perhaps", said)) is sent  # type: ignore[arg-type]
     shown = capsys.readouterr()
     assert shown.out == ""
-    for text in ("您会推荐我们吗？: 会", "What was good?: 以上都不是", "stars: 4", "minutes: 不回答"):
+    for text in ("您会推荐我们吗？：会", "What was good?：以上都不是", "stars：4", "minutes：不回答"):
         assert text in shown.err
 
 

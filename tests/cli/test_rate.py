@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,7 +169,8 @@ def test_thinking_better_of_it(served: Town, tmp_path: Path, stdin: str) -> None
     [
         ("", "not JSON"),
         ("{}", "question 'recommend': an answer is required"),
-        ('{"recommend": "maybe"}', "question 'recommend': unknown option"),
+        ('{"recommend": "maybe"}', "question 'recommend': unknown option 'maybe'; there is yes, unsure, no"),
+        ('{"recommend": "yes", "good": ["stuff"]}', "unknown option 'stuff'; there is staff, speed, rooms"),
         ('{"recommend": 1}', "question 'recommend'"),
         ('{"recommend": "yes", "good": "staff"}', "question 'good': expected a list"),
         ('{"recommend": "yes", "good": ["staff", "staff"]}', "question 'good'"),
@@ -188,6 +190,8 @@ def test_answers_that_are_not_allowed(served: Town, tmp_path: Path, answers: str
     assert (outcome.code, outcome.out) == (2, "")
     assert message in outcome.err and "--answers" in outcome.err
     assert waiting(served) == before
+    # Found before a token was drawn.
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_ledger_than_the_one_known(served: Town, tmp_path: Path) -> None:
@@ -202,6 +206,7 @@ def test_another_ledger_than_the_one_known(served: Town, tmp_path: Path) -> None
 def test_a_service_of_another_ledger(served: Town, town: Town, tmp_path: Path) -> None:
     outcome = rate(served, town.voucher(), tmp_path / "w")
     assert outcome.code == 1 and "not the one that the voucher names" in outcome.err
+    assert not (tmp_path / "w").exists()
 
 
 def test_a_voucher_used_elsewhere(served: Town, tmp_path: Path) -> None:
@@ -279,9 +284,63 @@ def test_after_close_nobody_rates(served: Town, tmp_path: Path) -> None:
     done("round", "close", town.round, "--ledger", town.folder, "--service", town.url)
     for voucher in (early, late):
         outcome = rate(town, voucher, tmp_path)
-        assert outcome.code == 1 and "refused" in outcome.err
-    # What is refused for good is not kept for another try.
+        assert outcome.code == 1 and "this round is over" in outcome.err
     assert entry(tmp_path, early).outgoing is None
+    with pytest.raises(AssertionError):
+        entry(tmp_path, late)
+    # Nothing is asked, in no language.
+    arguments = ("--service", town.url, "--voucher", late, "--wallet", tmp_path / "new")
+    for lang, words in (("en", "this round is over"), ("zh", "本轮评价已经结束")):
+        outcome = zkperf("rate", *arguments, "--lang", lang, stdin="1\n\n\n\ny\n")
+        assert outcome.code == 1 and words in outcome.err
+        assert "recommend us" not in outcome.err and "您会推荐" not in outcome.err
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_round_that_closes_meanwhile_refuses(
+    served: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stale(RemoteLedger):
+        def round(self, round_id: bytes) -> dict[str, Any]:
+            return super().round(round_id) | {"phase": "open"}
+
+    town = Town(served.folder, served.genesis, served.questionnaire, "", served.running)
+    town.round = town.open_round("brief", "Booth")
+    voucher = town.voucher("Booth")
+    assert rate(town, voucher, tmp_path, "--token-only").code == 0
+    done("round", "close", town.round, "--ledger", town.folder, "--service", town.url)
+    monkeypatch.setattr(rating, "RemoteLedger", Stale)
+    outcome = rate(town, voucher, tmp_path)
+    assert outcome.code == 1 and "(batches)" in outcome.err
+    # What is refused for good is not kept for another try.
+    assert entry(tmp_path, voucher).outgoing is None
+
+
+def test_a_round_that_is_not_open_yet(served: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Early(RemoteLedger):
+        def round(self, round_id: bytes) -> dict[str, Any]:
+            return super().round(round_id) | {"phase": "accepting"}
+
+    monkeypatch.setattr(rating, "RemoteLedger", Early)
+    outcome = rate(served, served.voucher(), tmp_path)
+    assert outcome.code == 1 and "not open yet" in outcome.err and not list(tmp_path.iterdir())
+
+
+def test_a_rating_on_its_way_is_settled_after_close(
+    served: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = Town(served.folder, served.genesis, served.questionnaire, "", served.running)
+    town.round = town.open_round("hasty", "Stall")
+    voucher = town.voucher("Stall")
+    with monkeypatch.context() as patched:
+        patched.setattr(rating, "RemoteLedger", Faulty)
+        patched.setattr(Faulty, "lost", "after rating")
+        assert rate(town, voucher, tmp_path).code == 2
+    done("round", "close", town.round, "--ledger", town.folder, "--service", town.url)
+    outcome = rate(town, voucher, tmp_path)
+    assert outcome.code == 1 and entry(tmp_path, voucher).outgoing is None
+    # From then on it is only said that the round is over.
+    assert "this round is over" in rate(town, voucher, tmp_path).err
 
 
 def test_one_device_at_a_time(served: Town, tmp_path: Path) -> None:
@@ -326,12 +385,21 @@ def test_stopping_while_it_waits_sends_nothing(
 
 @pytest.mark.parametrize(
     ("option", "value"),
-    [("--lang", "fr"), ("--delay", "-1"), ("--delay", "soon"), ("--answers", "none.json")],
+    [
+        ("--lang", "fr"),
+        ("--delay", "-1"),
+        ("--delay", "soon"),
+        ("--answers", "none.json"),
+        ("--service", "127.0.0.1:8000"),
+        ("--service", "http://["),
+    ],
 )
 def test_options_out_of_range(served: Town, tmp_path: Path, option: str, value: str) -> None:
     arguments = ("--service", served.url, "--voucher", served.voucher(), "--wallet", tmp_path)
     outcome = zkperf("rate", *arguments, option, value)
-    assert (outcome.code, outcome.out) == (2, "") and option.lstrip("-") in outcome.err
+    assert (outcome.code, outcome.out) == (2, "")
+    assert (value if option == "--service" else option.lstrip("-")) in outcome.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_service(served: Town, tmp_path: Path) -> None:

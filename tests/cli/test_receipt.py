@@ -84,7 +84,7 @@ def test_after_close_only_the_receipt_is_left_to_keep(story: Story) -> None:
         *("--wallet", story.wallets[0], "--answers", "-", "--delay", "0"),
         stdin='{"recommend": "no"}',
     )
-    assert again.code == 2 and "the round is over" in again.err
+    assert again.code == 1 and "round is over" in again.err and "zkperf receipt fetch" in again.err
 
 
 def test_a_promise_is_verified_offline(story: Story) -> None:
@@ -137,6 +137,11 @@ def test_several_ratings_are_not_fetched_at_once(story: Story, tmp_path: Path) -
 def test_a_wallet_without_ratings(story: Story, tmp_path: Path) -> None:
     outcome = zkperf("receipt", "fetch", "--service", story.town.url, "--wallet", tmp_path)
     assert outcome.code == 2 and "holds no rating" in outcome.err
+    missing = tmp_path / "mistyped"
+    for options in ((), ("--voucher", story.vouchers[0]), ("--voucher", "0" * 32)):
+        outcome = zkperf("receipt", "fetch", "--service", story.town.url, "--wallet", missing, *options)
+        assert outcome.code == 2 and "mistyped: there is no wallet here" in outcome.err
+        assert not missing.exists()
 
 
 def test_the_service_is_not_asked_for_the_rating_itself(

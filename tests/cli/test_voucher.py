@@ -74,8 +74,13 @@ def test_what_is_no_voucher(town: Town, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Is a directory"):
         read_voucher(str(tmp_path))
     (tmp_path / "noise").write_bytes(b"\xff" * 300)
-    with pytest.raises(EncodingError, match="not a voucher"):
-        read_voucher(str(tmp_path / "noise"))
+    (tmp_path / "answers").write_text('{"recommend": "yes"}')
+    for name in ("noise", "answers"):
+        with pytest.raises(EncodingError, match=rf"{name}: this is no voucher"):
+            read_voucher(str(tmp_path / name))
+    with pytest.raises(EncodingError) as caught:
+        read_voucher(word[:-1])
+    assert word[:20] not in str(caught.value)
 
 
 @pytest.mark.parametrize("base", ["rate.example.org", "ftp://a/", "https://", "https://a.example/#x", ""])

@@ -141,9 +141,9 @@ def test_no_service_there() -> None:
         RemoteLedger("http://127.0.0.1:1").checkpoint()
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1", "ftp://host", "http://"])
+@pytest.mark.parametrize("url", ["", "127.0.0.1", "127.0.0.1:8000", "ftp://host", "http://", "http://["])
 def test_no_address(url: str) -> None:
-    with pytest.raises(InputError), RemoteLedger(url) as remote:
+    with pytest.raises(InputError, match="not an address of a service"), RemoteLedger(url) as remote:
         remote.checkpoint()
 
 

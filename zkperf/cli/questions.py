@@ -36,7 +36,7 @@ def ask(questionnaire: Questionnaire, words: Words, read: ReadLine = read_line) 
     answers: dict[str, Answer] = {}
     for number, question in enumerate(questionnaire.questions, start=1):
         text = visible(label(question.text, question.id, words.language))
-        say(f"\n{number}. {text}" + (f"  ({words('required')})" if question.required else ""))
+        say(f"\n{number}. {text}" + (words("required") if question.required else ""))
         for place, option in enumerate(question.options, start=1):
             say(f"   {place:>2}  {visible(label(option.text, option.id, words.language))}")
         try:
@@ -56,7 +56,7 @@ def confirm(
     say("\n" + words("your answers"))
     for question in questionnaire.questions:
         text = visible(label(question.text, question.id, words.language))
-        say(f"  {text}: {_shown(question, answers.get(question.id), words)}")
+        say(words("answered", question=text, answer=_shown(question, answers.get(question.id), words)))
     while True:
         try:
             said = _narrow(read(words("send?"))).lower()
@@ -115,9 +115,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _ask_one(question: Question, words: Words, read: ReadLine) -> Answer:
     hint = _hint(question, words)
     if not question.required:
-        hint += f"; {words('optional')}"
+        hint += words("optional")
     while True:
-        said = _narrow(read(f"   {hint}: "))
+        said = _narrow(read(words("prompt", hint=hint)))
         if not said:
             if not question.required:
                 return None
@@ -135,7 +135,7 @@ def _hint(question: Question, words: Words) -> str:
     lowest, highest = question.bounds()
     if question.kind == "multi":
         hint = words("choose some", fewest=max(1, lowest), most=highest)
-        return f"{hint}; {words('zero')}" if lowest == 0 else hint
+        return hint + words("zero") if lowest == 0 else hint
     return words("level", lowest=lowest, highest=highest)
 
 
@@ -180,4 +180,4 @@ def _shown(question: Question, answer: Answer, words: Words) -> str:
         return words("no answer")
     if isinstance(answer, (str, int)):
         return visible(names.get(str(answer), str(answer)))
-    return visible(", ".join(names[item] for item in answer)) if answer else words("none of these")
+    return visible(words("comma").join(names[item] for item in answer)) if answer else words("none of these")

@@ -18,6 +18,7 @@ from zkperf.cli.words import Words
 from zkperf.errors import InputError, InvalidToken, RuleViolation
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.signing import public_bytes
+from zkperf.ledger.state import BEFORE_OPEN, Phase
 from zkperf.ledger.transactions import decode_transaction, digest, encode_transaction
 from zkperf.roles.citizen import Citizen
 from zkperf.roles.evidence import keep_genesis
@@ -29,6 +30,9 @@ from zkperf.surveys.results import label, visible
 
 LATER = frozenset({"busy", "too many requests", "stopping", "storage", "internal"})
 """Refusals of the moment: the same rating can be sent again."""
+NOT_YET = frozenset(phase.name.lower() for phase in BEFORE_OPEN)
+OVER = frozenset(phase.name.lower() for phase in Phase) - NOT_YET - {Phase.OPEN.name.lower()}
+"""Phases before and after a round takes ratings, as the service names them."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,32 @@ class Visit:
     words: Words
     wallet_option: str
 
-    def run(self, answers: str | None, delay: float, *, token_only: bool) -> Path | None:
-        """The promise's file, None if nothing was sent. Raises the reason if something is refused."""
-        citizen = Citizen(RoundView.load(self.client, self.voucher.ledger, self.voucher.round))
+    def run(self, answers: Mapping[str, Any] | None, delay: float, *, token_only: bool) -> Path | None:
+        """The promise's file, None if nothing was sent. ``answers`` None: they are asked for.
+
+        Raises the reason if something is refused. What is refused before anything is sent leaves no trace.
+        """
+        view = RoundView.load(self.client, self.voucher.ledger, self.voucher.round)
+        self._require_open(view.round)
+        if answers is not None:
+            _check_answers(view, answers)
+        with self.slot.locked():
+            return self._rate(Citizen(view), answers, delay, token_only)
+
+    def _require_open(self, round_id: bytes) -> None:
+        """Says at once that the round does not take ratings, rather than after all the questions."""
+        entry, phase = self.slot.load(), self.client.round(round_id).get("phase")
+        if phase in NOT_YET:
+            raise RuleViolation(self.words("not yet"), check="rounds")
+        # What was sent and never answered may have arrived: that is found out all the same.
+        if phase in OVER and (entry is None or entry.outgoing is None):
+            if entry is not None and entry.rated is not None:
+                say(self._next())
+            raise RuleViolation(self.words("over"), check="rounds")
+
+    def _rate(
+        self, citizen: Citizen, answers: Mapping[str, Any] | None, delay: float, token_only: bool
+    ) -> Path | None:
         keep_genesis(self.slot.folder, self.voucher.ledger, self.client.receipt(0), self.slot.write)
         entry = self._token(citizen)
         if entry.outgoing is not None:
@@ -59,7 +86,7 @@ class Visit:
         if entry.next_sequence:
             say(self.words("rated before", left=left))
         try:
-            chosen = self._answers(citizen.view, answers)
+            chosen = self._ask(citizen.view) if answers is None else answers
             if chosen is None:
                 say(self.words("not sent"))
                 return None
@@ -74,12 +101,12 @@ class Visit:
         say(self.words("erased"))
         if answers is None:
             say(self.words("scrollback"))
-        say(
-            self.words(
-                "next", service=self.address.rstrip("/"), name=self.slot.name, wallet=self.wallet_option
-            )
-        )
+        say(self._next())
         return self.slot.promise
+
+    def _next(self) -> str:
+        address = self.address.rstrip("/")
+        return self.words("next", service=address, name=self.slot.name, wallet=self.wallet_option)
 
     # -- the token --------------------------------------------------------------------------------
 
@@ -132,18 +159,11 @@ class Visit:
         if issued < opened.min_cohort:
             say(words("few issued", k_min=opened.min_cohort))
         say(words("not hidden"))
-        title = label(view.questionnaire.title, view.questionnaire.id, words.language)
-        say("\n" + visible(title))
 
-    def _answers(self, view: RoundView, source: str | None) -> Mapping[str, Any] | None:
+    def _ask(self, view: RoundView) -> Mapping[str, Any] | None:
         """Answers that the questionnaire allows; None if the citizen thinks better of it."""
-        if source is not None:
-            answers = load_answers(source)
-            try:
-                view.layout.bits(answers)
-            except InputError as error:
-                raise InputError(f"--answers: {error}") from None
-            return answers
+        title = label(view.questionnaire.title, view.questionnaire.id, self.words.language)
+        say("\n" + visible(title))
         asked = ask(view.questionnaire, self.words, read_line)
         return asked if confirm(view.questionnaire, asked, self.words, read_line) else None
 
@@ -202,11 +222,19 @@ def rate(
         raise RuleViolation(
             f"the voucher is for the ledger {voucher.ledger.hex()}, not the one you know", check="genesis"
         )
-    slot = wallet.slot(voucher)
-    with slot.locked(), RemoteLedger(address) as client:
+    given = None if answers is None else load_answers(answers)
+    with RemoteLedger(address) as client:
         shown = "" if wallet.path == DEFAULT_WALLET.expanduser() else f" --wallet {wallet.path}"
-        visit = Visit(client, address, voucher, slot, words, shown)
-        return visit.run(answers, delay, token_only=token_only)
+        visit = Visit(client, address, voucher, wallet.slot(voucher), words, shown)
+        return visit.run(given, delay, token_only=token_only)
+
+
+def _check_answers(view: RoundView, answers: Mapping[str, Any]) -> None:
+    """InputError unless the questionnaire allows them."""
+    try:
+        view.layout.bits(answers)
+    except InputError as error:
+        raise InputError(f"--answers: {error}") from None
 
 
 def _disclosed(question: Question) -> str:

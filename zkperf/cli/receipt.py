@@ -26,6 +26,7 @@ from zkperf.surveys.results import visible
 
 RATED_IN = tuple(phase.name.lower() for phase in (*BEFORE_OPEN, Phase.OPEN, Phase.DRAINING))
 """Phases in which a rating may still enter the log, as the service names them."""
+_NOTHING = "nothing was rated with this voucher, as far as the wallet knows"
 
 
 def fetch_receipt(
@@ -38,10 +39,12 @@ def fetch_receipt(
     Raises RuleViolation if the promise was broken.
     """
     slot = _choose(client, wallet, which)
+    if not _has_rated(slot):
+        raise InputError(_NOTHING)
     with slot.locked():
         entry = slot.load()
         if entry is None or entry.rated is None:
-            raise InputError("nothing was rated with this voucher, as far as the wallet knows")
+            raise InputError(_NOTHING)
         if genesis is not None and genesis != entry.ledger:
             raise RuleViolation(
                 f"the rating is on the ledger {entry.ledger.hex()}, not the one you know", check="genesis"
@@ -74,6 +77,7 @@ def describe(facts: dict[str, Any]) -> list[str]:
 
 
 def _choose(client: RemoteLedger, wallet: Wallet, which: str | None) -> Slot:
+    wallet.require()
     if which is not None:
         try:
             return wallet.find(which)

@@ -20,6 +20,7 @@ from zkperf.roles.registrar import Voucher
 FRAGMENT = "voucher="
 """A link carries its voucher behind '#': browsers do not send that part to any server."""
 MAX_VOUCHER_FILE = 4096
+_NONE = "this is no voucher, or only a part of one: give the file, or the whole link, that you were handed"
 _WORD = re.compile(r"[A-Za-z0-9_-]{100,}")
 """A voucher written out; file names are shorter."""
 
@@ -68,13 +69,16 @@ def links(vouchers: Sequence[Voucher], base: str) -> Iterator[str]:
 def read_voucher(given: str) -> tuple[Voucher, str | None]:
     """The voucher in a file, in a link or written out; and the address before the '#', if it is a link.
 
-    InputError if the file cannot be read, EncodingError if there is no voucher in it.
+    InputError if the file cannot be read, EncodingError, naming the file, if there is no voucher in it.
     """
-    text = given.strip()
+    text, source = given.strip(), "--voucher"
     if f"#{FRAGMENT}" not in text and not _WORD.fullmatch(text):
-        text = _from_file(Path(given))
+        text, source = _from_file(Path(given)), f"--voucher: {given}"
     address, mark, word = text.rpartition(f"#{FRAGMENT}")
-    return Voucher.from_text(word), address if mark and address else None
+    try:
+        return Voucher.from_text(word), address if mark and address else None
+    except EncodingError as error:
+        raise EncodingError(f"{source}: {_NONE} ({error})") from None
 
 
 def _from_file(path: Path) -> str:
@@ -84,4 +88,4 @@ def _from_file(path: Path) -> str:
     except OSError as error:
         raise InputError(f"--voucher: {path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise EncodingError(f"--voucher: {path}: not a voucher") from None
+        raise EncodingError(f"--voucher: {path}: {_NONE} (not UTF-8 text)") from None

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -58,6 +59,9 @@ class RemoteLedger:
         self._url = url.rstrip("/")
         self._pause = pause
         try:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.netloc:
+                raise ValueError("expected one such as http://127.0.0.1:8000")
             self._http = httpx.Client(
                 base_url=self._url,
                 timeout=seconds,

@@ -163,7 +163,15 @@ class Slot:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps other processes from this entry. InputError if one is at it."""
+        """Keeps other processes from this entry, and makes its folder, for its owner only, if need be.
+
+        InputError if another process is at it.
+        """
+        for made in (self.folder.parent, self.folder):
+            # mkdir's own mode is not enough for parents, and a wallet made by hand may be open to others.
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if made.stat().st_mode & 0o077:
+                made.chmod(0o700)
         descriptor = os.open(self.folder / f"{self.name}.lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
             try:
@@ -177,7 +185,10 @@ class Slot:
 
 @dataclass(frozen=True)
 class Wallet:
-    """A folder that only its owner can read: one folder for each ledger, in it one entry per voucher."""
+    """A folder that only its owner can read: one folder for each ledger, in it one entry per voucher.
+
+    It is made when the first entry is locked: looking into a wallet leaves nothing behind.
+    """
 
     path: Path
 
@@ -198,11 +209,10 @@ class Wallet:
         folder = self._folder(ledger)
         return [Slot(folder, path.stem) for path in sorted(folder.glob("*.state"))]
 
+    def require(self) -> None:
+        """InputError if there is no such folder."""
+        if not self.path.is_dir():
+            raise InputError(f"{self.path}: there is no wallet here")
+
     def _folder(self, ledger: bytes) -> Path:
-        folder = self.path / ledger.hex()[:32]
-        for made in (self.path, folder):
-            # mkdir's own mode is not enough for parents, and a wallet made by hand may be open to others.
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if made.stat().st_mode & 0o077:
-                made.chmod(0o700)
-        return folder
+        return self.path / ledger.hex()[:32]
