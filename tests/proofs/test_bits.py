@@ -91,3 +91,22 @@ def test_bits_of_another_value_are_found(monkeypatch: pytest.MonkeyPatch) -> Non
     equations = SYSTEM.equations(claim)
     failed = verify_each(TOY, [[equation] for equation in equations])
     assert [equations[index].name for index in failed] == ["interval 0"]
+
+
+def test_the_challenge_is_made_of_everything() -> None:
+    """Context, spans, each form's commitment, and the first message."""
+    commitments = [KEY.commit_random([value])[0] for value in (1, 2)]
+    wider = (Interval(A - 10, 91, capped=False), *INTERVALS[1:2])
+    two = INTERVALS[:2]
+    challenges = [
+        module._challenge(TOY, *arguments)
+        for arguments in (
+            (two, CONTEXT, commitments, b"first"),
+            (two, b"another", commitments, b"first"),
+            (wider, CONTEXT, commitments, b"first"),
+            (two, CONTEXT, commitments[::-1], b"first"),
+            (two, CONTEXT, [commitments[0], TOY.identity], b"first"),
+            (two, CONTEXT, commitments, b"second"),
+        )
+    ]
+    assert len(set(challenges)) == len(challenges)

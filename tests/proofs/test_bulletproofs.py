@@ -76,6 +76,26 @@ def test_two_wrong_proofs_do_not_cancel_out() -> None:
     assert all(isinstance(verdict, InvalidProof) for verdict in SYSTEM.verify_each([shifted(1), shifted(-1)]))
 
 
+@pytest.mark.parametrize("value", [256, 2**63])
+def test_a_value_with_more_bits_is_refused(value: int) -> None:
+    """Its low bits are proved well, and the inner product holds: only the polynomial's equation tells."""
+    commitment, r = KEY.commit_random([value])
+    proof = KERNEL.prove(b"x", 8, [value], [r])
+    wrong = IntervalClaim(b"x", (Interval(figure(0), 255, capped=False),), (commitment,), proof)
+    assert isinstance(SYSTEM.verify_each([wrong])[0], InvalidProof)
+    assert SYSTEM.accepted_by_crate([wrong]) == [False]
+
+
+def test_another_inner_product_is_refused() -> None:
+    """Its last two scalars enter no challenge: only the inner product's equation tells."""
+    good = claim([1], (Interval(figure(0), 255, capped=False),))
+    for start in (-64, -32):
+        end = len(good.proof) + start + 32
+        scalar = (GROUP.decode_scalar(good.proof[end - 32 : end]) + 1) % GROUP.order
+        proof = good.proof[: end - 32] + GROUP.encode_scalar(scalar) + good.proof[end:]
+        assert isinstance(SYSTEM.verify_each([good._replace(proof=proof)])[0], InvalidProof)
+
+
 def test_masks_are_fresh() -> None:
     """Not one part of two proofs of the same thing is the same."""
     pairs = [KEY.commit_random([5])]
@@ -96,8 +116,6 @@ def test_the_caller_is_held_to_the_limits() -> None:
         KERNEL.prove(b"", 12, [1], [1])
     with pytest.raises(ValueError, match="values"):
         KERNEL.prove(b"", 8, [], [])
-    with pytest.raises(ValueError, match="more than 8 bits"):
-        KERNEL.prove(b"", 8, [256], [1])
     with pytest.raises(ValueError, match="as many"):
         KERNEL.prove(b"", 8, [1, 2], [1])
     shape = RangeShape(8, [([(1, 1)], 0)])

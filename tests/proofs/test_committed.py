@@ -11,6 +11,7 @@ from tests.suites import EVERY
 from tests.toygroup import TOY
 from zkperf.errors import EncodingError, InvalidProof, ZkperfError
 from zkperf.groups.base import Group
+from zkperf.proofs import committed
 from zkperf.proofs.committed import DoesNotHold, Presented, Statement, prove, verify_statements
 from zkperf.proofs.intervals import figure_key
 
@@ -251,6 +252,55 @@ def test_what_is_known_is_not_proved_again() -> None:
     s.between(v, 30, 200)
     s.between(v, 30, 60)
     assert [(i.span, i.capped) for i in s.intervals] == [(30, True), (70, True), (30, False)]
+
+
+def test_the_digest_says_everything_that_was_written_down() -> None:
+    """Which commitments and keys there are, each form, span and cap; what is a product, and what is zero."""
+
+    def written(write: Write, keys: int = 0, count: int = 4) -> bytes:
+        statement = Statement(BOUNDS[:count], keys=keys)
+        write(statement)
+        return statement.digest
+
+    digests = [
+        written(lambda s: None),
+        written(lambda s: None, keys=1),
+        written(lambda s: None, count=3),
+        written(lambda s: s.equal(s.figure(0))),
+        written(lambda s: s.equal(s.figure(0), 1)),
+        written(lambda s: s.equal(2 * s.figure(0))),
+        written(lambda s: check(s.boolean(s.figure(0)))),
+        written(lambda s: check(s.product(s.figure(0), s.figure(1)))),
+        written(lambda s: check(s.product(s.figure(1), s.figure(0)))),
+        written(lambda s: check(s.at_least(s.figure(0), 1))),
+        written(lambda s: check(s.at_least(s.figure(0), 2))),
+        written(lambda s: check(s.at_most(s.figure(0), 1))),
+        written(lambda s: check(s.between(s.figure(0), 1, 99))),
+        written(lambda s: check(s.between(s.figure(0), 1, 98))),
+        written(lambda s: check(s.between(s.figure(0).within(None, None), 1, 100))),
+    ]
+    assert len(set(digests)) == len(digests)
+
+
+def test_a_proof_is_bound_to_everything_public() -> None:
+    s, other = Statement(BOUNDS[:1]), Statement(BOUNDS[:2])
+    first, second = TOY.generator, 2 * TOY.generator
+    bound = [
+        committed._bind(TOY, *arguments)
+        for arguments in (
+            (s, [b"V"], [first], b"context"),
+            (other, [b"V"], [first], b"context"),
+            (s, [b"W"], [first], b"context"),
+            (s, [b"V"], [second], b"context"),
+            (s, [b"V"], [first], b"another"),
+        )
+    ]
+    assert len(set(bound)) == len(bound)
+    assert committed._tag(TOY, bound[0]) != committed._tag(TOY, bound[1])
+    ranges = [
+        committed._range_context(*arguments) for arguments in ((b"a", b"b"), (b"c", b"b"), (b"a", b"c"))
+    ]
+    assert len(set(ranges)) == len(ranges)
 
 
 def test_repr_has_no_values() -> None:

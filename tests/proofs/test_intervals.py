@@ -49,7 +49,7 @@ def test_what_is_inside_is_proved(group: Group) -> None:
 
 
 @pytest.mark.parametrize("group", EVERY)
-@pytest.mark.parametrize("low, span", [(51, 90), (0, 49), (-100, 100), (0, 0), (50, 0)])
+@pytest.mark.parametrize("low, span", [(51, 90), (0, 49), (-100, 100), (0, 0), (50, 0), (-250, 255)])
 def test_what_is_outside_cannot_be_proved(group: Group, low: int, span: int) -> None:
     world = World(group, (Interval(A - low, span, capped=False),))
     if low <= VALUES[0] <= low + span:

@@ -144,6 +144,10 @@ def weight(number: str) -> Ratio:
     return Ratio.of(Fraction(number))
 
 
+def grades(*least: str) -> tuple[Grade, ...]:
+    return tuple(Grade(name=str(place), least=weight(number)) for place, number in enumerate(least))
+
+
 @pytest.mark.parametrize(
     "changes, weights, reason",
     [
@@ -158,6 +162,8 @@ def weight(number: str) -> Ratio:
             ("0.6", "0.4"),
             "above 1",
         ),
+        ({"grades": grades("0.5", "0.8", "0")}, ("0.6", "0.4"), "down to 0"),
+        ({"grades": grades("0.5", "0.5", "0")}, ("0.6", "0.4"), "down to 0"),
         ({"publish": "exact", "step": None}, ("0.6", "0.4"), "step"),
         ({"publish": "exact", "step": Ratio.of(1)}, ("0.6", "0.4"), "step"),
         ({"publish": "exact", "step": Ratio.of(0)}, ("0.6", "0.4"), "step"),

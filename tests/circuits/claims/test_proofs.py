@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from circuits.claims.kinds import Need
 from circuits.indicators import Claim
 from tests.circuits.claims.world import CONTEXT, FIGURES, PERIOD, World, claim, index, scheme
 from tests.suites import EVERY
+from zkperf.encoding import decode
 from zkperf.errors import EncodingError, InvalidProof
 from zkperf.groups.base import Group
 
@@ -128,6 +129,17 @@ def test_many_claims_are_one_batch(group: Group) -> None:
         "InvalidProof",
         "NoneType",
     ]
+
+
+def test_the_context_says_everything() -> None:
+    """Each part of it changes it, also where the statement would tell as well."""
+    contexts = [CONTEXT.bind(0, None), CONTEXT.bind(1, None), CONTEXT.bind(0, 0), CONTEXT.bind(0, 1)]
+    for field in fields(CONTEXT):
+        value = getattr(CONTEXT, field.name)
+        other = value + 1 if isinstance(value, int) else value[::-1] + b"x"
+        contexts.append(replace(CONTEXT, **{field.name: other}).bind(0, None))
+    assert len(set(contexts)) == len(contexts)
+    assert decode(contexts[0], what="context")[0] == "zkperf/v1/claim"
 
 
 def test_openings_are_not_printed() -> None:

@@ -15,6 +15,7 @@ from tests.circuits.report.world import FIGURES, World
 from tests.misfits import refuses_misfits
 from tests.suites import EVERY
 from tests.toygroup import TOY
+from zkperf.encoding import decode
 from zkperf.errors import EncodingError, InputError, InvalidProof
 from zkperf.groups.base import Group
 from zkperf.proofs.committed import DoesNotHold
@@ -138,6 +139,26 @@ def test_every_field_is_bound(group: Group) -> None:
         {"digest": b"d" * 32},
     ):
         assert isinstance(world.verdict(world.change(report, **changes)), InvalidProof)
+
+
+def test_the_context_says_everything() -> None:
+    """Each part of it changes it, also where something else would tell as well."""
+    world = World()
+    report, _, _ = world.report()
+    contexts = [report.bind(world.context)]
+    for name in ("ledger", "scheme", "provider", "threshold", "members"):
+        value = getattr(world.context, name)
+        other = value + 1 if isinstance(value, int) else value[::-1] + b"x"
+        contexts.append(report.bind(replace(world.context, **{name: other})))
+    for name in type(report).model_fields:
+        value = getattr(report, name)
+        other = (
+            value + 1 if isinstance(value, int) else (*value, 1) if isinstance(value, tuple) else value + b"x"
+        )
+        contexts.append(world.change(report, **{name: other}).bind(world.context))
+    assert contexts.pop() == contexts[0], "the proof is not in its own context"
+    assert len(set(contexts)) == len(contexts)
+    assert decode(contexts[0], what="context")[0] == "zkperf/v1/report"
 
 
 def test_sizes_orders_and_encodings() -> None:
