@@ -202,8 +202,10 @@ class RangeProofs:
         """``value`` is G and ``blinding`` H."""
 
     def prove(self, context: bytes, bits: int, values: Sequence[int], blindings: Sequence[int]) -> bytes:
-        """Does not look at the values: one with more bits gives a proof that does not verify. Masks are exactly
-        uniform, from the operating system."""
+        """Does not look at the values: one with more bits gives a proof that does not verify.
+
+        Masks are exactly uniform, from the operating system.
+        """
 
     def verify(self, claims: Sequence[_RangeClaim]) -> list[tuple[str, str] | None]:
         """For each None, or which check failed ("encoding", "proofs") and a message. One batch."""

@@ -238,6 +238,20 @@ def test_forms_have_to_be_bounded() -> None:
         s.product(s.figure(0), s.figure(2))
     with pytest.raises(ValueError, match="8 bits"):
         s.sign(s.figure(0), s.figure(2), 8)
+    for low, high in ((0, None), (None, 9)):
+        half = s.figure(0).within(low, high)
+        with pytest.raises(ValueError, match="no bounds"):
+            s.at_least(half, 0)
+        with pytest.raises(ValueError, match="no bounds"):
+            s.product(half, s.figure(2))
+        with pytest.raises(ValueError, match="no bounds"):
+            s.product(s.figure(2), half)
+        with pytest.raises(ValueError, match="8 bits"):
+            s.sign(half, s.figure(2), 8)
+        # half a bound is none: both sides are proved
+        before = len(s.intervals)
+        s.between(half, 0, 9)
+        assert [(i.span, i.capped) for i in s.intervals[before:]] == [(9, False)]
     v = s.between(s.figure(0), 0, 255)
     s.sign(v, s.figure(2), 8)
     for form in (v + 1, -v - 2):
