@@ -9,6 +9,8 @@ export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 COVERAGE ?=
 COVERAGE_FLOOR := $(if $(COVERAGE),--cov-fail-under=95)
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
+PEERS := benchmarks/_peers.abi3.so
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench mutants clean
@@ -37,11 +39,17 @@ lint: $(STAMP) ## Check style, types and the kernel's Rust
 	cd native && cargo fmt --check
 	cd native && cargo clippy --release --locked -- -D warnings
 
-bench: $(STAMP) ## Measure proving, verifying and whole rounds
-	$(BIN)/python -m benchmarks
+bench: $(STAMP) $(PEERS) ## Measure proving, verifying and whole rounds (BENCH_ARGS="cores growth" for some parts)
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+# What the benchmarks compare with: a Rust crate that nothing else needs.
+$(PEERS): benchmarks/peers/Cargo.toml benchmarks/peers/Cargo.lock $(wildcard benchmarks/peers/src/*.rs)
+	@sh scripts/prerequisites.sh $(PYTHON)
+	cargo build --release --locked --manifest-path benchmarks/peers/Cargo.toml
+	cp benchmarks/peers/target/release/lib_peers.so $@
 
 mutants: $(STAMP) ## Remove each check of each verifier and show a test that fails for it
 	$(BIN)/python -m tests.mutants
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) native/target zkperf/_native*.so
+	rm -rf $(VENV) native/target zkperf/_native*.so benchmarks/peers/target $(PEERS)

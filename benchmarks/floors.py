@@ -1,98 +1,130 @@
-"""What nobody can do without: the same group operations straight through the kernel, and nothing else.
+"""What nobody can do without: the same group operations on curve25519-dalek and blst, and nothing else.
 
 A figure divided by its floor says how much the protocol's own bookkeeping costs, whatever the machine.
+The floors run in a Rust crate of their own (``benchmarks/peers``), so that not even the kernel is in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
-from benchmarks.cohort import SERVICE, Cohort
+from benchmarks._peers import ProofFloor, ShareFloor, TokenFloor, multiplications
+from benchmarks.known import KnownRound, Made
 from benchmarks.measure import Work
-from circuits.rating import Core, auxiliary_key, decode_core, rating_equations
+from benchmarks.operations import Operations, Record, operations, record
+from circuits.rating import auxiliary_key
+from zkperf._native import RatingLeaf
 from zkperf.groups.base import Group
 from zkperf.groups.pairing import Pairing
-from zkperf.ledger.rules.verification import rating_context
-from zkperf.proofs.batch import WEIGHT_BOUND
-from zkperf.randomness import uniform_nonzero
-from zkperf.tokens.blind import TOKEN_DST
+from zkperf.tokens.blind import TOKEN_DST, verify_tokens
+
+WEIGHT_SIZE = 16
 
 
-def making(cohort: Cohort) -> Work:
-    """The multiplications of one rating."""
-    group, scheme = cohort.group, cohort.found.scheme
-    # For each commitment C_q, A_q and E_{q,1} … E_{q,t-1}; then U and V.
-    rows = [key for key in scheme.keys for _ in range(cohort.state.rules.threshold + 1)]
-    rows += [auxiliary_key(group, scheme.layout)] * 2
-    sums = [[*key.generators, key.blinding] for key in rows]
-    scalars = [[group.random_scalar() for _ in elements] for elements in sums]
-    secret = group.random_scalar()
-    # X, Y and R; then y·T_j for the trustees' seals
-    single = [*[group.generator] * 3, *cohort.device.view.trustees]
+class Floor(NamedTuple):
+    """Something to time, and how many of each operation a call does."""
 
-    def multiply() -> None:
-        for row, elements in zip(scalars, sums, strict=True):
-            group.msm(row, elements)
-        for element in single:
-            secret * element
-
-    return Work(multiply)
+    work: Work
+    operations: Mapping[str, int]
 
 
-def verifying_proofs(cohort: Cohort, cores: Sequence[Core]) -> Work:
-    """Every point of these ratings decompressed, and one sum over as many points as their batch has."""
-    group, scheme, threshold = cohort.group, cohort.found.scheme, cohort.state.rules.threshold
-    context = rating_context(cohort.state, cohort.found, SERVICE)
-    encodings: list[bytes] = []
-    elements: dict[int, Any] = {}  # by identity, as a batch counts a generator once
-    for core in cores:
-        decoded = decode_core(group, scheme.layout, threshold, core)
-        encodings += [core.pseudonym, core.ephemeral, *core.commitments, *chain(*core.coefficients)]
-        encodings += [group.encode(point) for point in (*decoded.masks, decoded.u, decoded.v, decoded.r)]
-        for equation in rating_equations(group, scheme.layout, scheme.keys, context, core, decoded):
-            elements |= {id(element): element for element in equation.elements}
-    points = list(elements.values())
-    scalars = [group.random_scalar() for _ in points]
+class BatchFloor(NamedTuple):
+    """The floor of a batch of ratings, in two parts."""
 
-    def verify() -> None:
-        group.decode_many(encodings)
-        group.msm_public(scalars, points)
+    proofs: Floor
+    tokens: Floor
 
-    return Work(verify, len(cores))
+    @property
+    def whole(self) -> Work:
+        """Both, one after the other."""
+        return together(self.proofs.work, self.tokens.work)
 
 
-def verifying_tokens(pairing: Pairing, key: Any, messages: Sequence[bytes], tokens: Sequence[bytes]) -> Work:
-    """Every message hashed, every token decompressed, two sums, one cleared of the cofactor, and one check
-    of two pairs."""
-    g1 = pairing.g1
-    points = [g1.hash_to_element(message, TOKEN_DST) for message in messages]
-    signatures = [pairing.decode_signature(token) for token in tokens]
-    weights = [uniform_nonzero(WEIGHT_BOUND) for _ in tokens]
+def verifying(known: KnownRound, made: Sequence[Made]) -> BatchFloor:
+    """Every encoding decompressed, every pseudonym hashed to the curve, the sums and the pairings.
 
-    def verify() -> None:
-        for message in messages:
-            g1.hash_to_element(message, TOKEN_DST)
-        for token in tokens:
-            pairing.decode_signature(token)
-        left, right = pairing.clear(weights, signatures), g1.msm_public(weights, points)
-        pairing.check([(left, -pairing.g2.generator), (right, key)])
-
-    return Work(verify, len(tokens))
+    On the batch's own encodings and scalars, so that it comes to the same verdict.
+    """
+    state = known.state
+    done = operations(state, known.found, [RatingLeaf(item.leaf) for item in made])
+    proofs = proof_floor(state.commitment_group, done.group)
+    tokens = token_floor(state.pairing, done)
+    return BatchFloor(
+        Floor(Work(proofs.run, len(made)), proofs.operations),
+        Floor(Work(tokens.run, len(made)), tokens.operations),
+    )
 
 
-def opening(group: Group) -> Work:
-    """One multiplication and one decompression."""
-    secret = group.random_nonzero_scalar()
-    element = secret * group.generator
-    encoding = group.encode(element)
+def verifying_tokens(group: Group, pairing: Pairing, items: Sequence[tuple[bytes, bytes, bytes]]) -> Floor:
+    """The same for tokens alone: (key, message, token), all encoded."""
 
-    def multiply() -> None:
-        group.decode(encoding)
-        secret * element
+    def verify(_: Group, recording: Pairing) -> None:
+        keys = {key: recording.g2.decode(key) for key, _, _ in items}
+        decoded = [
+            (keys[key], recording.g1.hash_to_element(message, TOKEN_DST), recording.g1.decode(token))
+            for key, message, token in items
+        ]
+        assert verify_tokens(recording, decoded) == []
 
-    return Work(multiply)
+    floor = token_floor(pairing, record(group, pairing, verify))
+    return Floor(Work(floor.run, len(items)), floor.operations)
+
+
+def proof_floor(group: Group, done: Record) -> ProofFloor:
+    """The sum over all proofs, and what is decoded for it."""
+    [(scalars, elements, _)] = done.sums
+    return ProofFloor(
+        [encoding for encoding, _ in done.decoded],
+        [group.encode(element) for element in elements],
+        [group.encode_scalar(scalar) for scalar in scalars],
+    )
+
+
+def token_floor(pairing: Pairing, done: Operations) -> TokenFloor:
+    """The sums over tokens and messages, what is decoded and hashed for them, and the pairings."""
+    tokens = {id(element): encoding for encoding, element in done.g1.decoded}
+    messages = {id(element): message for message, element in done.g1.hashed}
+    signatures, *cohorts = done.g1.sums
+    (_, against), *keys = done.pairs
+    g2 = pairing.g2
+    return TokenFloor(
+        TOKEN_DST,
+        weighted(tokens, signatures.elements, signatures.scalars),
+        g2.encode(against),
+        [
+            (g2.encode(key), weighted(messages, cohort.elements, cohort.scalars))
+            for (_, key), cohort in zip(keys, cohorts, strict=True)
+        ],
+        False,
+    )
+
+
+def weighted(
+    named: Mapping[int, bytes], elements: Sequence[Any], weights: Sequence[int]
+) -> list[tuple[bytes, bytes]]:
+    """(What an element came from, its weight)."""
+    return [
+        (named[id(element)], weight.to_bytes(WEIGHT_SIZE, "little"))
+        for element, weight in zip(elements, weights, strict=True)
+    ]
+
+
+def opening(group: Group, ephemerals: Sequence[bytes]) -> Work:
+    """One decompression and one multiplication for each."""
+    floor = ShareFloor(group.encode_scalar(group.random_nonzero_scalar()), list(ephemerals))
+    return Work(floor.run, len(ephemerals))
+
+
+def making(group: Group, keys: Sequence[Any], layout: Any, threshold: int, members: int) -> Work:
+    """The sums and products of one rating."""
+    auxiliary = len(auxiliary_key(group, layout).generators) + 1
+    # C_q, A_q and E_{q,1} … E_{q,t-1} for each q; then U and V; then y·T_j for each trustee
+    sums = [len(key.generators) + 1 for key in keys for _ in range(threshold + 1)]
+    sums += [auxiliary, auxiliary] + [1] * members
+    scalar = group.encode_scalar(group.random_nonzero_scalar())
+    # X, Y and R
+    return Work(lambda: multiplications(scalar, sums, 3))
 
 
 def together(*works: Work) -> Work:

@@ -33,10 +33,27 @@ class Effort:
     """How many ratings a trustee opens at once."""
     responses: int | None
     """How many responses the survey has; all of them, if None."""
+    largest: int
+    """The largest number of ratings that is verified in blocks, and audited."""
+
+    @property
+    def block(self) -> int:
+        """Ratings of a full block."""
+        return max(self.batches)
 
 
-FULL = Effort(repeats=15, few=5, sample_seconds=0.05, batches=(1, 100, 1000), shares=500, responses=None)
-QUICK = Effort(repeats=3, few=1, sample_seconds=0.01, batches=(1, 20), shares=20, responses=150)
+FULL = Effort(
+    repeats=15,
+    few=5,
+    sample_seconds=0.05,
+    batches=(1, 10, 100, 1000),
+    shares=500,
+    responses=None,
+    largest=10_000,
+)
+QUICK = Effort(
+    repeats=3, few=1, sample_seconds=0.01, batches=(1, 20), shares=20, responses=150, largest=100
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,18 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class Target:
+    """What a median is held to."""
+
+    bound: float
+    least: bool = False
+    """Whether the bound is the smallest value that is good enough; otherwise it is the largest."""
+
+    def met(self, value: float) -> bool:
+        return value >= self.bound if self.least else value <= self.bound
+
+
+@dataclass(frozen=True)
 class Ratio:
     """A figure's processor time divided by that of ``to``, sample by sample."""
 
@@ -66,6 +95,7 @@ class Ratio:
     floor: Samples
     """Processor seconds of what it is compared with."""
     samples: Samples
+    target: Target | None = None
 
 
 @dataclass(frozen=True)
@@ -77,18 +107,12 @@ class Figure:
     """In words, with the parameters that matter."""
     parameters: Parameters
     unit: str
-    """"s", on the wall's clock, or "bytes"."""
+    """"s", on the wall's clock; "bytes"; "/s": so many in a second of it; "×": a ratio; or "" for a count."""
     samples: Samples
     processor: Samples | None = None
     """Processor seconds."""
     ratios: tuple[Ratio, ...] = ()
-    target: float | None = None
-    """The largest median that is good enough."""
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is met; None if there is none."""
-        return None if self.target is None else self.samples.median <= self.target
+    target: Target | None = None
 
 
 @dataclass(frozen=True)
@@ -107,22 +131,29 @@ def timed(
     effort: Effort,
     floors: Mapping[str, Work] | None = None,
     *,
-    target: float | None = None,
+    target: Target | None = None,
+    ratio_targets: Mapping[str, Target] | None = None,
     few: bool = False,
 ) -> Figure:
     """The seconds for one of ``work``, and its ratio to each of ``floors`` (by what it is)."""
-    floors = floors or {}
+    floors, targets = floors or {}, ratio_targets or {}
     repeats = effort.few if few else effort.repeats
     (wall, processor), *others = race([work, *floors.values()], repeats, effort.sample_seconds)
     ratios = tuple(
-        Ratio(to, floor, Samples(tuple(map(float.__truediv__, processor.values, floor.values))))
+        Ratio(to, floor, quotients(processor, floor), targets.get(to))
         for to, (_, floor) in zip(floors, others, strict=True)
     )
     return Figure(name, what, parameters, "s", wall, processor, ratios, target)
 
 
+def quotients(samples: Samples, others: Samples) -> Samples:
+    """Sample by sample, of works that were timed in turn."""
+    pairs = zip(samples.values, others.values, strict=True)
+    return Samples(tuple(value / other for value, other in pairs))
+
+
 def once(
-    name: str, what: str, parameters: Parameters, value: float, unit: str, target: float | None = None
+    name: str, what: str, parameters: Parameters, value: float, unit: str, target: Target | None = None
 ) -> Figure:
     """What is measured once: a whole run; or a size, which is the same every time."""
     return Figure(name, what, parameters, unit, Samples((value,)), target=target)

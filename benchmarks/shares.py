@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchmarks import floors
-from benchmarks.cohort import FIVE, open_cohort
-from benchmarks.measure import Effort, Figure, Work, timed
+from benchmarks.cohort import FIVE
+from benchmarks.known import KnownRound
+from benchmarks.measure import Effort, Figure, Target, Work, timed
 from zkperf._native import RatingLeaf
 from zkperf.ledger.rules.verification import verify_ratings
-from zkperf.ledger.transactions import encode_transaction
 from zkperf.roles.shares import Sealed, ShareBook
+
+OF_FLOOR = 1.5
+"""Opening and checking, divided by one multiplication and one decompression."""
+FLOOR = "one multiplication and one decompression"
 
 
 def figures(effort: Effort) -> Iterator[Figure]:
@@ -19,30 +23,31 @@ def figures(effort: Effort) -> Iterator[Figure]:
     A ledger hands ratings on to its trustee as it has verified them: their elements are decoded. After a
     restart there are only bytes.
     """
-    with open_cohort(FIVE) as cohort:
-        token = cohort.draw_token()
-        made = [cohort.rate(token) for _ in range(effort.shares)]
-        encoded = [(encode_transaction(core), bundle.encode()) for core, bundle in made]
-        verified = [(RatingLeaf(leaf), bundle) for leaf, bundle in encoded]
-        verify_ratings(cohort.state, [leaf for leaf, _ in verified])
-        secret = cohort.folder.keys("member-1").sealing_key(cohort.group)
+    known = KnownRound.create(FIVE)
+    yield opening(known, "shares.open", effort)
+    yield opening(known, "shares.open.bytes", effort, from_bytes=True)
 
-        def receive(ratings: Sequence[Sealed]) -> None:
-            ShareBook(1, cohort.group, secret).receive(cohort.state, ratings)
 
-        for name, what, call in (
-            ("shares.open", "its share", lambda: receive(verified)),
-            (
-                "shares.open.bytes",
-                "its share from bytes",
-                lambda: receive([(RatingLeaf(leaf), bundle) for leaf, bundle in encoded]),
-            ),
-        ):
-            yield timed(
-                name,
-                f"A trustee opens and checks {what}, {len(encoded)} at once, each",
-                {**cohort.parameters, "batch": len(encoded)},
-                Work(call, len(encoded)),
-                effort,
-                {"one multiplication and one decompression": floors.opening(cohort.group)},
-            )
+def opening(known: KnownRound, name: str, effort: Effort, *, from_bytes: bool = False) -> Figure:
+    """Shares of the first trustee."""
+    made = list(known.ratings(effort.shares))
+    group = known.state.commitment_group
+    verified: list[Sealed] = [(RatingLeaf(item.leaf), item.bundle) for item in made]
+    verify_ratings(known.state, [leaf for leaf, _ in verified])
+
+    def receive(ratings: Sequence[Sealed]) -> None:
+        ShareBook(1, group, known.sealing[0]).receive(known.state, ratings)
+
+    def receive_bytes() -> None:
+        receive([(RatingLeaf(item.leaf), item.bundle) for item in made])
+
+    what = "its share, from bytes" if from_bytes else "its share of what was just verified"
+    return timed(
+        name,
+        f"A trustee of {known.state.members} opens and checks {what}, {len(made)} at once, each",
+        {**known.parameters, "batch": len(made)},
+        Work(receive_bytes if from_bytes else lambda: receive(verified), len(made)),
+        effort,
+        {FLOOR: floors.opening(group, [item.core.ephemeral for item in made])},
+        ratio_targets={FLOOR: Target(OF_FLOOR)} if known.state.members == 5 else {},
+    )
