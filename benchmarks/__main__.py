@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import comparison, cores, device, growth, rating, shares, survey, tokens
+from benchmarks import comparison, cores, device, growth, large_audit, rating, shares, survey, tokens
 from benchmarks.machine import commit, describe_machine, load, versions
 from benchmarks.measure import FULL, QUICK, Effort, Figure
 from benchmarks.report import Setting, add_run, print_table, to_json
@@ -28,6 +28,7 @@ PARTS: dict[str, Part] = {
     "growth": growth.figures,
     "device": device.figures,
     "survey": survey.figures,
+    "audit": large_audit.figures,
 }
 
 

@@ -1,4 +1,4 @@
-"""Other systems' crates, timed in turn with ours: none of them does the same, and it is said what each does."""
+"""Other systems' crates, timed in turn with ours. None does the same: what each does is said with it."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ def figures(effort: Effort) -> Iterator[Figure]:
     }
     sizes = {HISTOGRAM: histogram.size, SINGLE: single.size, BATCHED: batched.size}
     parameters = {**known.parameters, "batch": effort.block}
-    yield timed(
-        "peers.make.ours", "Make a rating of five levels", parameters, proof(known), effort, making
-    )
+    yield timed("peers.make.ours", "Make a rating of five levels", parameters, proof(known), effort, making)
     yield timed(
         "peers.verify.ours",
         f"Verify a rating of five levels, {effort.block} at once, each",

@@ -74,10 +74,15 @@ def verifying_tokens(group: Group, pairing: Pairing, items: Sequence[tuple[bytes
 def proof_floor(group: Group, done: Record) -> ProofFloor:
     """The sum over all proofs, and what is decoded for it."""
     [(scalars, elements, _)] = done.sums
+    terms: dict[bytes, int] = {}
+    for scalar, element in zip(scalars, elements, strict=True):
+        # The same generator may be two objects.
+        encoding = group.encode(element)
+        terms[encoding] = (terms.get(encoding, 0) + scalar) % group.order
     return ProofFloor(
         [encoding for encoding, _ in done.decoded],
-        [group.encode(element) for element in elements],
-        [group.encode_scalar(scalar) for scalar in scalars],
+        list(terms),
+        [group.encode_scalar(scalar) for scalar in terms.values()],
     )
 
 

@@ -147,9 +147,7 @@ def _stream(known: KnownRound, path: Path, count: int, effort: Effort) -> Iterat
         Samples(tuple(sample.wall for sample in samples)),
         Samples(tuple(sample.processor for sample in samples)),
     )
-    yield once(
-        "growth.ratings.memory", f"{what}: memory", parameters, samples[-1].peak_bytes, "bytes"
-    )
+    yield once("growth.ratings.memory", f"{what}: memory", parameters, samples[-1].peak_bytes, "bytes")
     yield once("growth.ratings.bytes", f"{what}: bytes on the ledger", parameters, samples[0].value, "bytes")
 
 

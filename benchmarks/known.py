@@ -55,7 +55,7 @@ class KnownRound:
 
     form: Form
     leaves: tuple[bytes, ...]
-    """The ledger up to the round's opening."""
+    """The ledger up to the round's opening, or up to its keys."""
     secrets: dict[int, int] = field(repr=False)
     """The cohorts' keys k, by unit."""
     sealing: tuple[int, ...] = field(repr=False)
@@ -100,10 +100,12 @@ class KnownRound:
 
     @cached_property
     def state(self) -> State:
-        """The ledger's state, with the keys that would have come of the key generation."""
+        """The ledger's state, with the keys that would have come of a key generation if there was none."""
         state = State(leaf=self.leaves.__getitem__, pairing=BLS12381)
         apply(state, self.leaves, trusted=True)
         [found] = state.rounds.values()
+        if found.keyed:
+            return state
         g2 = state.pairing.g2
         for keygen in found.keygens:
             keys = tuple(

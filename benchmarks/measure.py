@@ -51,9 +51,7 @@ FULL = Effort(
     responses=None,
     largest=10_000,
 )
-QUICK = Effort(
-    repeats=3, few=1, sample_seconds=0.01, batches=(1, 20), shares=20, responses=150, largest=100
-)
+QUICK = Effort(repeats=3, few=1, sample_seconds=0.01, batches=(1, 20), shares=20, responses=150, largest=100)
 
 
 @dataclass(frozen=True)

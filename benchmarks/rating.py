@@ -84,9 +84,7 @@ def proof(known: KnownRound) -> Work:
     return Work(lambda: known.rate(rater))
 
 
-def _verifying(
-    known: KnownRound, made: Sequence[Made], effort: Effort, on_five: Work | None
-) -> Figure:
+def _verifying(known: KnownRound, made: Sequence[Made], effort: Effort, on_five: Work | None) -> Figure:
     batch, full = len(made), len(made) == effort.block
     floor = floors.verifying(known, made)
     works = {FLOOR: floor.whole, PROOFS: floor.proofs.work, TOKENS: floor.tokens.work}
@@ -120,9 +118,7 @@ def _bad(known: KnownRound, made: Sequence[Made], effort: Effort) -> Iterator[Fi
     for what, spoil in (("proof", _spoilt_proof), ("token", _spoilt_token)):
         for count in (1, 10):
             places = range(0, len(made), len(made) // count)
-            block = [
-                spoil(known, item) if place in places else item for place, item in enumerate(made)
-            ]
+            block = [spoil(known, item) if place in places else item for place, item in enumerate(made)]
             leaves, expected = [item.leaf for item in block], list(places)
 
             def verify(leaves: list[bytes] = leaves, expected: list[int] = expected) -> None:

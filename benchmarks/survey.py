@@ -13,7 +13,7 @@ from time import perf_counter
 
 from benchmarks.cohort import MEMBERS, MIN_COHORT, THRESHOLD
 from benchmarks.machine import ROOT
-from benchmarks.measure import Effort, Figure, Parameters, Samples, once
+from benchmarks.measure import Effort, Figure, Parameters, Samples, Target, once
 from circuits.questionnaire import Option, Question, Questionnaire
 from circuits.rating import Core
 from zkperf.cli.audit import export_folder, public_log
@@ -143,7 +143,7 @@ def _run(
         parameters,
         marks[-1] - marks[0],
         "s",
-        SURVEY_SECONDS if complete else None,
+        Target(SURVEY_SECONDS) if complete else None,
     )
     for (stage, end), start in zip(ends.items(), marks, strict=False):
         yield once("survey.stage", STAGE_WORDS[stage], {**parameters, "stage": stage}, end - start, "s")
@@ -170,18 +170,18 @@ def _audits(directory: Path, parameters: Parameters, effort: Effort, complete: b
             assert audit(log).ok
         seconds.append(perf_counter() - started)
     return Figure(
-        "audit",
+        "survey.audit",
         f"Audit of the {parameters['responses']:,} ratings",
         parameters,
         "s",
         Samples(tuple(seconds)),
-        target=AUDIT_SECONDS if complete else None,
+        target=Target(AUDIT_SECONDS) if complete else None,
     )
 
 
 def _sizes(directory: Path, parameters: Parameters, ratings: int) -> Iterator[Figure]:
     def size(name: str, what: str, value: float) -> Figure:
-        return once(f"bytes.{name}", what, parameters, value, "bytes")
+        return once(f"survey.bytes.{name}", what, parameters, value, "bytes")
 
     database, export = directory / "ledger.db", directory / "export"
     leaves = export_folder(directory, export)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.measure import QUICK, Figure, Samples, Work, once, race, timed
+from benchmarks.measure import QUICK, Samples, Target, Work, race, timed
 
 
 def test_median_and_quartiles() -> None:
@@ -60,7 +60,14 @@ def test_a_ratio_is_taken_of_samples_that_were_taken_together() -> None:
     assert ratio.to == "itself"
 
 
-@pytest.mark.parametrize(("value", "target", "met"), [(2, 2, True), (3, 2, False), (3, None, None)])
-def test_a_target_is_an_upper_bound(value: float, target: float | None, met: bool | None) -> None:
-    figure: Figure = once("name", "in words", {}, value, "bytes", target)
-    assert figure.met is met
+@pytest.mark.parametrize(
+    ("value", "target", "met"),
+    [
+        (2, Target(2), True),
+        (3, Target(2), False),
+        (2, Target(2, least=True), True),
+        (1, Target(2, least=True), False),
+    ],
+)
+def test_a_target_is_an_upper_bound_or_a_lower_one(value: float, target: Target, met: bool) -> None:
+    assert target.met(value) is met
