@@ -17,7 +17,6 @@ class TokenFloor:
         signatures: Sequence[tuple[bytes, bytes]],
         against: bytes,
         cohorts: Sequence[tuple[bytes, Sequence[tuple[bytes, bytes]]]],
-        clears: bool,
     ) -> TokenFloor: ...
     @property
     def operations(self) -> dict[str, int]: ...

@@ -62,7 +62,7 @@ def verifying_tokens(group: Group, pairing: Pairing, items: Sequence[tuple[bytes
     def verify(_: Group, recording: Pairing) -> None:
         keys = {key: recording.g2.decode(key) for key, _, _ in items}
         decoded = [
-            (keys[key], recording.g1.hash_to_element(message, TOKEN_DST), recording.g1.decode(token))
+            (keys[key], recording.g1.hash_to_element(message, TOKEN_DST), recording.decode_signature(token))
             for key, message, token in items
         ]
         assert verify_tokens(recording, decoded) == []
@@ -90,18 +90,18 @@ def token_floor(pairing: Pairing, done: Operations) -> TokenFloor:
     """The sums over tokens and messages, what is decoded and hashed for them, and the pairings."""
     tokens = {id(element): encoding for encoding, element in done.g1.decoded}
     messages = {id(element): message for message, element in done.g1.hashed}
-    signatures, *cohorts = done.g1.sums
+    [signatures], cohorts = done.g1.cleared, done.g1.sums
     (_, against), *keys = done.pairs
-    g2 = pairing.g2
+    g2, h = pairing.g2, pairing.effective_cofactor
     return TokenFloor(
         TOKEN_DST,
         weighted(tokens, signatures.elements, signatures.scalars),
         g2.encode(against),
         [
-            (g2.encode(key), weighted(messages, cohort.elements, cohort.scalars))
+            # e(h·P, K) = e(P, h·K): a key is multiplied once, a sum in every block
+            (g2.encode(h * key), weighted(messages, cohort.elements, cohort.scalars))
             for (_, key), cohort in zip(keys, cohorts, strict=True)
         ],
-        False,
     )
 
 

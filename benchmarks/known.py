@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from benchmarks.cohort import MEMBERS, MIN_COHORT, THRESHOLD, Form
-from circuits.rating import Bundle, Core, build_rating
+from circuits.rating import Bundle, Core, build_rating, build_rating_in_kernel
+from zkperf._native import RatingProver
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.verification import rating_context, round_verifier
@@ -102,7 +103,7 @@ class KnownRound:
     def state(self) -> State:
         """The ledger's state, with the keys that would have come of a key generation if there was none."""
         state = State(leaf=self.leaves.__getitem__, pairing=BLS12381)
-        apply(state, self.leaves, trusted=True)
+        apply(state, self.leaves)
         [found] = state.rounds.values()
         if found.keyed:
             return state
@@ -148,19 +149,30 @@ class KnownRound:
         token = state.pairing.g1.encode(sign_share(state.pairing, self.secrets[unit], point))
         return Newcomer(unit, secret, token)
 
+    @cached_property
+    def prover(self) -> RatingProver | None:
+        """What makes ratings in the kernel. None where the kernel has not got the suite."""
+        state, verifier = self.state, self.found.verifier
+        return None if verifier is None else RatingProver(verifier, state.sealing_keys)
+
     def rate(self, rater: Newcomer, source: RandomBytes = system) -> tuple[Core, Bundle]:
         """Everything a device does from the answers to what it sends."""
         state, scheme = self.state, self.found.scheme
+        context = rating_context(state, self.found, rater.unit)
+        bits = scheme.layout.bits(self.form.answers)
+        if self.prover is not None:
+            secret = state.commitment_group.encode_scalar(rater.secret)
+            return build_rating_in_kernel(self.prover, context, secret, rater.token, 0, bits, source)
         return build_rating(
             state.commitment_group,
             scheme.layout,
             scheme.keys,
-            rating_context(state, self.found, rater.unit),
+            context,
             state.sealing_keys,
             rater.secret,
             rater.token,
             0,
-            scheme.layout.bits(self.form.answers),
+            bits,
             source,
         )
 

@@ -126,7 +126,7 @@ def kernel_job(path: str) -> Job:
                 break
             foundation.append(leaf)
     state = State(leaf=foundation.__getitem__, pairing=BLS12381)
-    apply(state, foundation, trusted=True)
+    apply(state, foundation)
 
     def work() -> None:
         with public_log(Path(path)) as log:

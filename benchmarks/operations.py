@@ -32,6 +32,8 @@ class Record:
     decoded: list[tuple[bytes, Any]] = field(default_factory=list)
     hashed: list[tuple[bytes, Any]] = field(default_factory=list)
     sums: list[Sum] = field(default_factory=list)
+    cleared: list[Sum] = field(default_factory=list)
+    """Sums of points that may be outside of the group, and cleared of the cofactor."""
 
 
 class RecordingGroup(Group):
@@ -79,9 +81,20 @@ class RecordingPairing(Pairing):
 
     def __init__(self, pairing: Pairing) -> None:
         self.name, self.g2, self._pairing = pairing.name, pairing.g2, pairing
+        self.effective_cofactor = pairing.effective_cofactor
         self.recording = RecordingGroup(pairing.g1)
         self.g1 = self.recording
         self.pairs: list[tuple[Any, Any]] = []
+
+    def decode_signature(self, data: bytes) -> Any:
+        point = self._pairing.decode_signature(data)
+        self.recording.record.decoded.append((data, point))
+        return point
+
+    def clear(self, weights: Sequence[int], signatures: Sequence[Any]) -> Any:
+        value = self._pairing.clear(weights, signatures)
+        self.recording.record.cleared.append(Sum(weights, signatures, value))
+        return value
 
     def check(self, pairs: Sequence[tuple[Any, Any]]) -> None:
         self.pairs += pairs

@@ -114,11 +114,9 @@ pub struct TokenFloor {
     dst: Vec<u8>,
     signatures: Vec<Bytes<G1>>,
     weights: Vec<u8>,
-    /// What the sum of the signatures is paired with.
+    /// What the sum of the signatures, cleared of the cofactor, is paired with.
     against: blst_p2_affine,
     cohorts: Vec<Cohort>,
-    /// Whether the cofactor of the sum is cleared; otherwise each signature is checked to be in the group.
-    clears: bool,
 }
 
 #[pymethods]
@@ -131,7 +129,6 @@ impl TokenFloor {
         signatures: Vec<(Bytes<G1>, Bytes<WEIGHT>)>,
         against: Bytes<G2>,
         cohorts: Vec<(Bytes<G2>, Vec<(Vec<u8>, Bytes<WEIGHT>)>)>,
-        clears: bool,
     ) -> PyResult<Self> {
         let cohorts = cohorts
             .into_iter()
@@ -141,7 +138,7 @@ impl TokenFloor {
             })
             .collect::<PyResult<_>>()?;
         let (signatures, weights): (Vec<_>, Vec<_>) = signatures.into_iter().unzip();
-        Ok(Self { dst, signatures, weights: weights.concat(), against: key_of(&against)?, cohorts, clears })
+        Ok(Self { dst, signatures, weights: weights.concat(), against: key_of(&against)?, cohorts })
     }
 
     /// How many of each operation a run does.
@@ -152,7 +149,7 @@ impl TokenFloor {
             ("hashes to the curve", self.cohorts.iter().map(|cohort| cohort.messages.len()).sum()),
             ("sums", 1 + self.cohorts.len()),
             ("Miller loops", 1 + self.cohorts.len()),
-            ("cofactors cleared", usize::from(self.clears)),
+            ("cofactors cleared", 1),
         ])
     }
 
@@ -162,15 +159,13 @@ impl TokenFloor {
             let signatures: Vec<blst_p1_affine> = self
                 .signatures
                 .par_iter()
-                .map(|data| self.signature(data))
+                .map(on_curve)
                 .collect::<Option<_>>()
                 .ok_or_else(|| refused("a signature"))?;
-            let mut sum = summed(&signatures, &self.weights);
-            if self.clears {
-                let plain = sum;
-                unsafe { blst_p1_mult(&mut sum, &plain, COFACTOR.to_le_bytes().as_ptr(), 64) };
-            }
-            let mut pairs = vec![(affine(&sum), self.against)];
+            let sum = summed(&signatures, &self.weights);
+            let mut cleared = blst_p1::default();
+            unsafe { blst_p1_mult(&mut cleared, &sum, COFACTOR.to_le_bytes().as_ptr(), 64) };
+            let mut pairs = vec![(affine(&cleared), self.against)];
             pairs.par_extend(self.cohorts.par_iter().map(|cohort| {
                 let points: Vec<blst_p1> =
                     cohort.messages.par_iter().map(|message| self.hashed(message)).collect();
@@ -190,13 +185,6 @@ impl TokenFloor {
 }
 
 impl TokenFloor {
-    fn signature(&self, data: &Bytes<G1>) -> Option<blst_p1_affine> {
-        let mut point = blst_p1_affine::default();
-        let good = unsafe { blst_p1_uncompress(&mut point, data.as_ptr()) } == BLST_ERROR::BLST_SUCCESS
-            && (self.clears || unsafe { blst_p1_affine_in_g1(&point) });
-        good.then_some(point)
-    }
-
     fn hashed(&self, message: &[u8]) -> blst_p1 {
         let mut point = blst_p1::default();
         let (none, dst) = (std::ptr::null(), &self.dst);
@@ -205,6 +193,12 @@ impl TokenFloor {
         }
         point
     }
+}
+
+/// A point of the curve: nothing says that it is in the group.
+fn on_curve(data: &Bytes<G1>) -> Option<blst_p1_affine> {
+    let mut point = blst_p1_affine::default();
+    (unsafe { blst_p1_uncompress(&mut point, data.as_ptr()) } == BLST_ERROR::BLST_SUCCESS).then_some(point)
 }
 
 /// Σ w_i·P_i with weights of 16 bytes, in a part for each core.
