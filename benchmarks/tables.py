@@ -191,8 +191,10 @@ def audits(figures: Figures) -> list[str]:
     columns = {
         "audit": ("audit.time", "s"),
         "rate": ("audit.rate", "/s"),
-        "the kernel on the ratings alone": ("audit.kernel", "/s"),
-        "of the kernel's rate": ("audit.of_kernel", "×"),
+        "kernel, ratings alone": ("audit.kernel.ratings", "/s"),
+        "audit of it": ("audit.of_kernel.ratings", "×"),
+        "kernel, with issuances": ("audit.kernel.all", "/s"),
+        "audit of that": ("audit.of_kernel.all", "×"),
         "peak memory": ("audit.memory", "bytes"),
         "export": ("audit.bytes", "bytes"),
     }
