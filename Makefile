@@ -38,6 +38,7 @@ lint: $(STAMP) ## Check style, types and the kernel's Rust
 	$(BIN)/mypy
 	cd native && cargo fmt --check
 	cd native && cargo clippy --release --locked -- -D warnings
+	cd benchmarks/peers && cargo fmt --check
 
 bench: $(STAMP) $(PEERS) ## Measure proving, verifying and whole rounds (BENCH_ARGS="cores growth" for some parts)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)

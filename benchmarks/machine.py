@@ -15,6 +15,8 @@ PACKAGES = ("cbor2", "cryptography", "petlib", "py_ecc", "pydantic", "SQLAlchemy
 """The packages that the measured code spends its time in."""
 CRATES = ("blst", "curve25519-dalek", "pyo3", "rayon", "zkperf-native")
 """The same of the kernel, as its lock file has them."""
+PEERS = ("bulletproofs", "prio", "tari_bulletproofs_plus")
+"""What they are compared with, as the lock file of that has it."""
 
 
 def describe_machine() -> dict[str, str | int]:
@@ -42,13 +44,19 @@ def load() -> float:
 
 def versions() -> dict[str, str]:
     """Python, packages and crates."""
-    lock = tomllib.loads((ROOT / "native" / "Cargo.lock").read_text("utf-8"))
-    crates = {crate["name"]: crate["version"] for crate in lock["package"]}
+    kernel, peers = locked(ROOT / "native"), locked(ROOT / "benchmarks" / "peers")
     return {
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
-        **{name: crates[name] for name in CRATES},
+        **{name: kernel[name] for name in CRATES},
+        **{name: peers[name] for name in PEERS},
     }
+
+
+def locked(folder: Path) -> dict[str, str]:
+    """The versions of the crates that a Rust crate is built with."""
+    lock = tomllib.loads((folder / "Cargo.lock").read_text("utf-8"))
+    return {crate["name"]: crate["version"] for crate in lock["package"]}
 
 
 def commit() -> tuple[str, bool]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-
 import pytest
 
 from benchmarks.cohort import FIVE, LONG, Form
 from benchmarks.known import KnownRound
+from benchmarks.machine import ROOT, locked
 from benchmarks.operations import operations
 from zkperf._native import RatingLeaf
-
-ROOT = Path(__file__).parents[2]
 
 peers = pytest.importorskip("benchmarks._peers", reason="`make bench` builds the crate of the floors")
 floors = pytest.importorskip("benchmarks.floors")
@@ -58,10 +54,7 @@ def test_a_floor_comes_to_the_verdict_of_its_batch() -> None:
 
 
 def test_the_floors_are_on_the_kernel_s_versions() -> None:
-    kernel, floor = (
-        {crate["name"]: crate["version"] for crate in tomllib.loads(path.read_text("utf-8"))["package"]}
-        for path in (ROOT / "native/Cargo.lock", ROOT / "benchmarks/peers/Cargo.lock")
-    )
+    kernel, floor = locked(ROOT / "native"), locked(ROOT / "benchmarks/peers")
     for crate in ("blst", "curve25519-dalek", "rayon"):
         assert floor[crate] == kernel[crate]
 
