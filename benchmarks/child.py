@@ -40,9 +40,18 @@ class Child:
 
     def sample(self) -> Sample:
         """Has the work done once."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        self.start()
+        return self.finish()
+
+    def start(self) -> None:
+        """Has the work begun."""
+        assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
+
+    def finish(self) -> Sample:
+        """Waits until it is done."""
+        assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError("a process that measures has ended")

@@ -35,6 +35,8 @@ class Effort:
     """How many responses the survey has; all of them, if None."""
     largest: int
     """The largest number of ratings that is verified in blocks, and audited."""
+    served: int
+    """Ratings that are sent to the service at a time."""
 
     @property
     def block(self) -> int:
@@ -50,8 +52,18 @@ FULL = Effort(
     shares=500,
     responses=None,
     largest=10_000,
+    served=2000,
 )
-QUICK = Effort(repeats=3, few=1, sample_seconds=0.01, batches=(1, 20), shares=20, responses=150, largest=100)
+QUICK = Effort(
+    repeats=3,
+    few=1,
+    sample_seconds=0.01,
+    batches=(1, 20),
+    shares=20,
+    responses=150,
+    largest=100,
+    served=100,
+)
 
 
 @dataclass(frozen=True)

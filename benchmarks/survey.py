@@ -195,11 +195,11 @@ def _sizes(directory: Path, parameters: Parameters, ratings: int) -> Iterator[Fi
     yield size("export", "The export", export.stat().st_size)
     yield size("export.rating", "The export, per rating", export.stat().st_size / ratings)
     yield size("database", "ledger.db", database.stat().st_size)
-    yield size("database.used", "ledger.db without the pages that are free again", _used(database))
-    yield size("database.rating", "ledger.db without free pages, per rating", _used(database) / ratings)
+    yield size("database.used", "ledger.db without the pages that are free again", used_bytes(database))
+    yield size("database.rating", "ledger.db without free pages, per rating", used_bytes(database) / ratings)
 
 
-def _used(database: Path) -> int:
+def used_bytes(database: Path) -> int:
     """Bytes of the pages in use: those of deleted bundles stay in the file, zeroed, for what comes next."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         page, pages, free = (
