@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from benchmarks import comparison, cores, device, growth, large_audit, rating, shares, survey, tokens
+from benchmarks import figures as providers
 from benchmarks.machine import commit, describe_machine, load, versions
 from benchmarks.measure import FULL, QUICK, Effort, Figure
 from benchmarks.report import Setting, add_run, print_table, to_json
@@ -27,6 +28,7 @@ PARTS: dict[str, Part] = {
     "cores": cores.figures,
     "growth": growth.figures,
     "device": device.figures,
+    "figures": providers.figures,
     "survey": survey.figures,
     "audit": large_audit.figures,
 }

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import cycle, islice
+from typing import Literal
 
+from benchmarks import measure
 from benchmarks.measure import Effort, Figure, Parameters, Work, once, timed
 from circuits.claims import (
     Asked,
@@ -103,11 +106,11 @@ def scheme(with_bits: bool = False) -> IndicatorScheme:
     index = Index(publish="grade", grades=grades, step=None, max_share=Ratio.of(Fraction(2, 3)), parts=())
 
     def claim(kind: str, count: int, *numbers: int, least: bool = False) -> Claim:
-        sense = "at least" if least else None
+        sense: Literal["at least"] | None = "at least" if least else None
         ratios = tuple(Ratio.of(number) for number in numbers)
         return Claim(id=kind, kind=kind, indicators=tuple(names[:count]), sense=sense, numbers=ratios)
 
-    claims = (
+    claims: tuple[Claim, ...] = (
         claim("target", 1),
         claim("band", 1, 2, 2**BITS - 1),
         claim("ratio", 2, 0, least=True),
@@ -142,7 +145,12 @@ def _range_proofs(effort: Effort) -> Iterator[Figure]:
 
     _, proof = make()
     yield once(
-        "figures.proof", "Range proof of 20 figures of 32 bits", PARAMETERS, len(proof), "bytes", PROOF_BYTES
+        "figures.proof",
+        "Range proof of 20 figures of 32 bits",
+        PARAMETERS,
+        len(proof),
+        "bytes",
+        measure.Target(PROOF_BYTES),
     )
     yield timed(
         "figures.prove",
@@ -150,7 +158,7 @@ def _range_proofs(effort: Effort) -> Iterator[Figure]:
         PARAMETERS,
         Work(make),
         effort,
-        target=PROVING_SECONDS,
+        target=measure.Target(PROVING_SECONDS),
     )
     made = [IntervalClaim(b"context", tuple(intervals), *make()) for _ in range(MADE)]
     for batch in effort.batches:
@@ -159,7 +167,7 @@ def _range_proofs(effort: Effort) -> Iterator[Figure]:
             "figures.ranges",
             f"Verify range proofs of 20 figures of 32 bits, {batch} at once, each",
             {**PARAMETERS, "batch": batch},
-            Work(lambda claims=claims: system.verify_each(claims), batch),
+            Work(partial(system.verify_each, claims), batch),
             effort,
             {"the crate, one proof after the other": _by_crate(system, made)},
             few=batch > 1,
@@ -194,7 +202,7 @@ def _reports(world: World, effort: Effort, *, few: bool = False) -> Iterator[Fig
             "figures.report.verify",
             f"Verify reports of 20 indicators, {batch} at once, each: {name}",
             {**world.parameters, "batch": batch},
-            Work(lambda reports=reports: verify_reports(group, form, reports), batch),
+            Work(partial(verify_reports, group, form, reports), batch),
             effort,
             _floors(world, made, batch),
             few=True,
@@ -261,13 +269,13 @@ def _claims(world: World, effort: Effort) -> Iterator[Figure]:
         yield timed(
             "figures.claim.prove", f"Prove a claim: {about}", parameters, Work(prove), effort, few=True
         )
-        items = [ProvedClaim(asked, context, commitments, encoded, proof)] * effort.batches[1]
+        items = [ProvedClaim(asked, context, commitments, encoded, proof)] * min(100, effort.block)
         yield timed(
             "figures.claim.verify",
             f"Verify claims, {len(items)} at once, each: {about}",
             {**parameters, "batch": len(items)},
-            Work(lambda items=items: verify_claims(world.group, items), len(items)),
+            Work(partial(verify_claims, world.group, items), len(items)),
             effort,
-            target=CLAIM_SECONDS if len(needed) == INDICATORS else None,
+            target=measure.Target(CLAIM_SECONDS) if len(needed) == INDICATORS else None,
             few=True,
         )

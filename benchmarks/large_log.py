@@ -295,8 +295,7 @@ def _segment(work: tuple[int, int]) -> Segment:
     for trustee in range(1, state.rules.threshold + 1):
         book = ShareBook(trustee, state.commitment_group, known.sealing[trustee - 1])
         book.receive(state, received)
-        shares = [book.share(found, sha256(item.leaf).digest(), 0) for item in made]
-        total = sum_shares(state.commitment_group.order, shares)
+        total = book.total(found, [sha256(item.leaf).digest() for item in made], 0)
         sums[trustee] = [*total.values, total.blinding]
     issues = [_issue(unit, item.core.pseudonym) for item in made]
     # The order of issuances says nothing about that of pseudonyms.

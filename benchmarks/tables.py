@@ -225,6 +225,20 @@ def tokens(figures: Figures) -> list[str]:
     return _table(["step", "kernel (blst)", "of its floor", "py_ecc"], rows, right=(1, 2, 3))
 
 
+def providers(figures: Figures) -> list[str]:
+    """Reports of figures and claims about them."""
+    rows = [
+        [
+            figure["what"],
+            amount(figure["median"], "bytes") if figure["processor"] is None else _processor(figure),
+            "; ".join(f"{ratio['median']:.3g} × {ratio['to']}" for ratio in figure["ratios"]),
+        ]
+        for figure in figures
+        if figure["name"].startswith("figures.")
+    ]
+    return _table(["", "processor time, or bytes", "ratios"], rows, right=(1,))
+
+
 def sizes(figures: Figures) -> list[str]:
     """Bytes that a survey leaves."""
     rows = [
@@ -248,6 +262,7 @@ TABLES: dict[str, Callable[[Figures], list[str]]] = {
     "ratings": ratings,
     "audits": audits,
     "tokens": tokens,
+    "figures": providers,
     "sizes": sizes,
 }
 
