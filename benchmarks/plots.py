@@ -10,6 +10,7 @@ import matplotlib
 import typer
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from benchmarks.report import all_figures, amount, read_runs
 
@@ -86,7 +87,7 @@ def targets(figures: Figures) -> Figure:
         axes.text(max(item.used, 1) + 0.03, row, text, va="center")
     axes.axvline(1, color=INK, linewidth=1)
     axes.set_yticks(range(len(chosen)), [item.what for item in chosen], fontsize=9)
-    axes.set_xlim(0, max(1.5, *(item.used for item in chosen)) + 1.2)
+    axes.set_xlim(0, 1.6 * max(1.5, *(item.used for item in chosen)))
     axes.set_xticks([0, 0.5, 1], ["0", "half", "target"])
     return _finished(drawing, axes)
 
@@ -215,6 +216,9 @@ def growth(figures: Figures) -> Figure:
     for axes in (bits, members, cohorts):
         axes.set_ylabel("processor µs for one")
         axes.set_ylim(bottom=0)
+    for axes in (cohorts, ratings):
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ratings.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
     for axes in (bits, members, cohorts, ratings):
         axes.minorticks_off()
         axes.legend(frameon=False, fontsize=9)

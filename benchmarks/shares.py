@@ -49,5 +49,5 @@ def opening(known: KnownRound, name: str, effort: Effort, *, from_bytes: bool = 
         Work(receive_bytes if from_bytes else lambda: receive(verified), len(made)),
         effort,
         {FLOOR: floors.opening(group, [item.core.ephemeral for item in made])},
-        ratio_targets={FLOOR: Target(OF_FLOOR)} if known.state.members == 5 else {},
+        ratio_targets={FLOOR: Target(OF_FLOOR)} if name.startswith("shares.") else {},
     )
