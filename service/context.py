@@ -16,7 +16,7 @@ from service.metrics import Metrics
 from service.settings import Settings
 from service.worker import Verdict, Worker
 from zkperf.roles.consortium import Consortium
-from zkperf.roles.wire import Submission
+from zkperf.roles.wire import Posted
 
 _T = TypeVar("_T")
 
@@ -37,9 +37,9 @@ class Context:
         """Runs what blocks, but touches no state, in a thread."""
         return await to_thread.run_sync(work, limiter=self.readers)
 
-    async def submit(self, items: Sequence[Submission]) -> list[Verdict]:
+    async def submit(self, request: Request, items: Sequence[Posted]) -> list[Verdict]:
         """What the ledger says, once durable. Raises Problem if it cannot be asked."""
-        return await _wait(self.worker.submit(items))
+        return await _wait(self.worker.submit(items, self.rates.source(address(request))))
 
     async def ask(self, question: Callable[[Consortium], _T]) -> _T:
         """What the roles say between two writes."""
@@ -48,6 +48,11 @@ class Context:
 
 async def _wait(future: Future[_T]) -> _T:
     return await asyncio.wrap_future(future)
+
+
+def address(request: Request) -> str:
+    """Where a request comes from, as far as one knows; empty if one does not."""
+    return request.client.host if request.client else ""
 
 
 async def context(request: Request) -> Context:
@@ -63,6 +68,6 @@ def limited(kind: str) -> Callable[[Request, Context], Awaitable[None]]:
     """A dependency that counts the request against its address's rate for this kind of request."""
 
     async def check(request: Request, here: Here) -> None:
-        here.rates.check(kind, request.client.host if request.client else "")
+        here.rates.check(kind, address(request))
 
     return check

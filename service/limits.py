@@ -83,6 +83,7 @@ class RateLimits:
         self._clock = clock
         self._key = b""
         self._key_until = float("-inf")
+        self._epoch = 0
 
     def check(self, kind: str, address: str) -> None:
         """Counts a request. Raises Problem when this address has had its share."""
@@ -95,10 +96,16 @@ class RateLimits:
             seconds = max(1, round(reset - time.time()))
             raise Problem("too many requests", f"at most {rate}", {"Retry-After": str(seconds)})
 
+    def source(self, address: str) -> str:
+        """What an address is counted under, and so many others with it, until the key is replaced."""
+        bucket = self._bucket(address)
+        return f"{self._epoch}/{bucket}"
+
     def _bucket(self, address: str) -> str:
         now = self._clock()
         if now >= self._key_until:
             self._key, self._key_until = secrets.token_bytes(32), now + self._key_seconds
+            self._epoch += 1
         digest = blake2b(_network(address), key=self._key, digest_size=8).digest()
         return str(int.from_bytes(digest, "big") % BUCKETS)
 

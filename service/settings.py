@@ -35,9 +35,9 @@ class Settings(BaseSettings):
     """How long a body may take to arrive."""
 
     group: PositiveInt = 256
-    """How many single submissions are written to the ledger at once."""
-    waiting: PositiveInt = 4096
-    """How many submissions may wait; beyond that they are turned away with 429."""
+    """How many submissions are verified at once."""
+    waiting: PositiveInt = 8192
+    """How many submissions may be without an answer; beyond that they are turned away with 429."""
     readers: PositiveInt = 8
     """Threads that read the log."""
     connections: PositiveInt = 512

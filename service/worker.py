@@ -1,8 +1,10 @@
-"""The one thread that touches the ledger's state and its trustees.
+"""The two threads behind the service: one verifies, one writes.
 
-Submissions that wait together are written together: ratings of many requests are verified as one batch
-and become durable with one write. Nothing is answered before it is durable, and questions about the
-state are answered here too, so nobody ever sees anything that a failing disk could still take back.
+Ratings that wait together are verified together, by the kernel, without the interpreter's lock; what is
+verified waits for the other thread, which alone changes the ledger: everything that is ready becomes
+durable with one write. So the next ratings are verified while the last ones are written. Nothing is
+answered before it is durable, and questions about the state are answered between two writes, so nobody ever
+sees anything that a failing disk could still take back.
 """
 
 from __future__ import annotations
@@ -11,47 +13,42 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
 from typing import Any, TypeVar
 
-from service.problems import Problem, busy, report
+from service.lanes import Job, Lanes, Part
+from service.problems import report
 from service.snapshot import Snapshot
 from zkperf.errors import ZkperfError
 from zkperf.ledger.promises import Promise
 from zkperf.roles.consortium import Consortium
-from zkperf.roles.wire import Submission
+from zkperf.roles.wire import Posted
 
 Verdict = Promise | int | ZkperfError
 """A rating's promise, the leaf of anything else, or why it is refused."""
 
+READY = 2
+"""So many groups may be verified and not written yet: what comes later can still be written together."""
+
 _T = TypeVar("_T")
-
-
-@dataclass(eq=False)
-class _Job:
-    """Either submissions or a question."""
-
-    items: Sequence[Submission] = ()
-    question: Callable[[Consortium], Any] | None = None
-    answer: Future[Any] = field(default_factory=Future)
 
 
 @dataclass(frozen=True)
 class _Place:
     """One submission among those of its job."""
 
-    job: _Job
+    job: Job
     index: int
 
     @property
-    def item(self) -> Submission:
-        return self.job.items[self.index]
+    def transaction(self) -> bytes:
+        return self.job.items[self.index][0]
 
     @property
     def is_rating(self) -> bool:
-        return self.item.bundle is not None
+        return self.job.items[self.index][1] is not None
 
 
 class Worker:
@@ -59,12 +56,12 @@ class Worker:
 
     def __init__(self, consortium: Consortium, *, group: int, waiting: int) -> None:
         self._consortium = consortium
-        self._group, self._limit = group, waiting
-        self._jobs: deque[_Job] = deque()
-        self._waiting = 0
+        self._lanes = Lanes(group=group, waiting=waiting)
+        self._room = READY * group
+        self._ready: deque[Job] = deque()
+        self._verified_all = False
         self._changed = threading.Condition()
-        self._running = False
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._leaves: dict[bytes, int] = {}
         self._indexed = 0
         self._refresh(None)
@@ -79,89 +76,141 @@ class Worker:
     @property
     def running(self) -> bool:
         """Submissions are taken."""
-        return self._running
+        return self._lanes.running
 
     def leaf_of(self, digest: bytes) -> int | None:
         """The index of the leaf with this SHA-256 digest, or None if there is none on the log."""
         return self._leaves.get(digest)
 
-    def submit(self, items: Sequence[Submission]) -> Future[list[Verdict]]:
-        """Verdicts in the order of ``items``, once all that is taken in is durable.
+    def submit(self, items: Sequence[Posted], source: str = "") -> Future[list[Verdict]]:
+        """Verdicts in the order of ``items``, once all that is taken in is durable. ``source`` says who sent
+        them, as the rate limits count it.
 
         Raises Problem: busy, or stopping.
         """
-        return self._enqueue(_Job(items=items))
+        return self._enqueue(Job(items=items, source=source))
 
     def ask(self, question: Callable[[Consortium], _T]) -> Future[_T]:
         """What ``question`` finds out from the consortium between two writes. Raises Problem as `submit`."""
-        return self._enqueue(_Job(question=question))
+        return self._enqueue(Job(question=question))
+
+    def _enqueue(self, job: Job) -> Future[Any]:
+        self._lanes.put(job)
+        return job.answer
 
     def start(self) -> None:
         """Starts to work. Does nothing if it runs."""
-        with self._changed:
-            if self._running:
-                return
-            self._running = True
-        self._thread = threading.Thread(target=self._work, name="ledger")
-        self._thread.start()
+        if self.running:
+            return
+        self._verified_all = False
+        self._lanes.open()
+        self._threads = [
+            threading.Thread(target=work, name=name)
+            for work, name in ((self._verify, "verifier"), (self._write, "ledger"))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Takes nothing more, finishes and answers what waits, and returns when all of it is durable."""
+        self._lanes.close()
+        for thread in self._threads:
+            thread.join()
+
+    # -- the thread that verifies ------------------------------------------------------------------
+
+    def _verify(self) -> None:
+        while parts := self._lanes.turn():
+            for part in parts:
+                self._examine(part)
+                self._hand_over([slice.job for slice in part if slice.stop == slice.job.size])
         with self._changed:
-            self._running = False
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join()
+            self._verified_all = True
+            self._changed.notify_all()
 
-    def _enqueue(self, job: _Job) -> Future[Any]:
-        size = _size(job)
+    def _examine(self, part: Part) -> None:
+        """Finds out what is right and wrong with the ratings of ``part``, whatever else is on the ledger."""
+        places = [(slice.job, place) for slice in part for place in slice.ratings]
+        pairs = [
+            (core, bundle)
+            for job, place in places
+            for core, bundle in [job.items[place]]
+            if bundle is not None
+        ]
+        if not places:
+            return
+        try:
+            found = self._consortium.examine(pairs)
+        except Exception as error:
+            report(error)
+            for job, _ in places:
+                job.failure = error
+            return
+        senders: dict[str, list[bool]] = {}
+        for (job, place), examined in zip(places, found, strict=True):
+            job.examined[place] = examined
+            senders.setdefault(job.source, []).append(examined.costly)
+        for source, costly in senders.items():
+            self._lanes.found(source, good=costly.count(False), bad=costly.count(True))
+
+    def _hand_over(self, jobs: Sequence[Job]) -> None:
         with self._changed:
-            if not self._running:
-                raise Problem("stopping", "the service is stopping", {"Retry-After": "30"})
-            if self._waiting + size > self._limit:
-                raise busy("too many submissions are waiting")
-            self._jobs.append(job)
-            self._waiting += size
-            self._changed.notify()
-        return job.answer
+            while self._ready and sum(job.size for job in self._ready) >= self._room:
+                self._changed.wait()
+            self._ready.extend(jobs)
+            self._changed.notify_all()
 
-    # -- in its own thread -------------------------------------------------------------------------
+    # -- the thread that writes --------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _write(self) -> None:
         while jobs := self._take():
-            submitted = [job for job in jobs if job.question is None]
-            if submitted:
-                self._write(submitted)
-            for job in jobs:
-                if job.question is not None:
-                    self._answer(job)
+            if submitted := [job for job in jobs if job.question is None]:
+                self._write_group(submitted)
+            questions = [job for job in jobs if job.question is not None]
+            self._lanes.done(questions)
+            for job in questions:
+                self._answer(job)
+        self._rest()
 
-    def _take(self) -> list[_Job]:
-        """What waits, up to a group (or one larger batch); empty when stopped and done."""
-        with self._changed:
-            while True:
-                while self._running and not self._jobs:
+    def _take(self) -> list[Job]:
+        """Everything that is ready; empty when stopped and done."""
+        resting = False
+        while True:
+            with self._changed:
+                while not self._ready and not self._verified_all and (resting or not self._lanes.idle):
                     self._changed.wait()
-                if not self._jobs:
+                if self._ready:
+                    ready = list(self._ready)
+                    self._ready.clear()
+                    self._changed.notify_all()
+                    # Whoever has gone away before the work began is not served.
+                    gone = [job for job in ready if not job.answer.set_running_or_notify_cancel()]
+                    self._lanes.done(gone)
+                    if taken := [job for job in ready if job not in gone]:
+                        return taken
+                    continue
+                if self._verified_all:
                     return []
-                taken = [self._jobs.popleft()]
-                size = _size(taken[0])
-                while self._jobs and size + _size(self._jobs[0]) <= self._group:
-                    taken.append(self._jobs.popleft())
-                    size += _size(taken[-1])
-                self._waiting -= size
-                # Whoever has gone away before the work began is not served.
-                if jobs := [job for job in taken if job.answer.set_running_or_notify_cancel()]:
-                    return jobs
+            resting = not self._rest()
 
-    def _answer(self, job: _Job) -> None:
+    def _rest(self) -> bool:
+        """Does some of what can wait until nobody is waiting; whether there is more of it."""
+        try:
+            more = self._consortium.rest()
+            self._refresh(self._snapshot)
+        except Exception as error:
+            report(error)
+            return False
+        return more
+
+    def _answer(self, job: Job) -> None:
         assert job.question is not None
         try:
             job.answer.set_result(job.question(self._consortium))
         except Exception as error:
             job.answer.set_exception(error)
 
-    def _write(self, jobs: Sequence[_Job]) -> None:
+    def _write_group(self, jobs: Sequence[Job]) -> None:
         """Ratings first: what arrives together with a round's closing still counts.
 
         Batches that hold both ratings and other transactions are written in their own order.
@@ -169,6 +218,8 @@ class Worker:
         alike: dict[bool, list[_Place]] = {True: [], False: []}
         runs = [alike[True], alike[False]]
         for job in jobs:
+            if job.failure is not None:
+                continue
             places = [_Place(job, index) for index in range(len(job.items))]
             kinds = {place.is_rating for place in places}
             if len(kinds) == 1:
@@ -176,13 +227,13 @@ class Worker:
             else:
                 runs += [list(run) for _, run in groupby(places, key=lambda place: place.is_rating)]
         verdicts: dict[int, list[Verdict | None]] = {id(job): [None] * len(job.items) for job in jobs}
-        failures: dict[int, Exception] = {}
         for run in runs:
             try:
-                outcome = self._write_run([place.item for place in run])
+                outcome = self._write_run(run)
             except Exception as error:
                 report(error)
-                failures.update({id(place.job): error for place in run})
+                for place in run:
+                    place.job.failure = error
             else:
                 for place, verdict in zip(run, outcome, strict=True):
                     verdicts[id(place.job)][place.index] = verdict
@@ -190,33 +241,31 @@ class Worker:
             self._refresh(self._snapshot)
         except Exception as error:
             report(error)  # what is written is written; readers see it after the next write
+        self._lanes.done(jobs)
         for job in jobs:
-            if id(job) in failures:
-                job.answer.set_exception(failures[id(job)])
+            if job.failure is not None:
+                job.answer.set_exception(job.failure)
             else:
                 job.answer.set_result(verdicts[id(job)])
 
-    def _write_run(self, items: Sequence[Submission]) -> list[Verdict]:
+    def _write_run(self, run: Sequence[_Place]) -> list[Verdict]:
         """Ratings only, or no ratings."""
-        ratings = [(item.transaction, item.bundle) for item in items if item.bundle is not None]
+        if not run:
+            return []
         try:
-            if ratings:
-                return list(self._consortium.submit_ratings(ratings))
-            if not items:
-                return []
-            return list(self._consortium.submit_all([item.transaction for item in items]))
+            if run[0].is_rating:
+                return list(self._consortium.take([place.job.examined[place.index] for place in run]))
+            return list(self._consortium.submit_all([place.transaction for place in run]))
         except ZkperfError as error:
-            return [error] * len(items)
+            return [error] * len(run)
 
     def _refresh(self, before: Snapshot | None) -> None:
         """Indexes new leaves and shows the new state to readers."""
         ledger = self._consortium.ledger
         size = ledger.state.size
+        if before is not None and size == self._indexed:
+            return
         for index, leaf in enumerate(ledger.leaves(self._indexed, size), self._indexed):
             self._leaves[sha256(leaf).digest()] = index
         self._indexed = size
         self._snapshot = Snapshot.take(ledger.state, before)
-
-
-def _size(job: _Job) -> int:
-    return max(1, len(job.items))

@@ -137,6 +137,10 @@ class RatingVerifier:
     def verify(self, leaves: Sequence[RatingLeaf]) -> list[VerifiedRating | tuple[str, str]]:
         """For each the rating, or which check failed ("encoding", "tokens", "proofs") and a message."""
 
+    def check_bundles(self, pairs: Sequence[tuple[RatingLeaf, bytes]]) -> list[tuple[str, str] | None]:
+        """None for a bundle that is its rating's own, or which check failed ("encoding", "complaints") and a
+        message."""
+
     def decode(self, leaves: Sequence[RatingLeaf]) -> list[VerifiedRating]:
         """Decoded only. EncodingError if one is malformed."""
 
@@ -227,8 +231,17 @@ def clear_cofactor(weights: Sequence[int], signatures: Sequence[CurvePoint | G1E
     """h_eff·Σ weights[i]·signatures[i], in variable time. OverflowError for a weight outside of [0, 2^128),
     ValueError if the lengths differ."""
 
+def sign_all(seed: bytes, messages: Sequence[bytes]) -> list[bytes]:
+    """Ed25519 signatures (RFC 8032). EncodingError unless the seed has 32 bytes."""
+
 def bad_signatures(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[int]:
     """The places of those (key, message, signature) that do not verify (Ed25519 under ZIP 215)."""
 
 def pairing_check(pairs: Sequence[tuple[G1Element, G2Element]]) -> None:
     """InvalidToken unless Π e(P_i, Q_i) = 1."""
+
+def split_submission(body: bytes) -> tuple[bytes, bytes | None]:
+    """Transaction and bundle. EncodingError unless ``body`` is the one encoding of a submission."""
+
+def split_submissions(body: bytes, most: int) -> list[tuple[bytes, bytes | None]]:
+    """The same for an array of 1 to ``most`` submissions. EncodingError otherwise."""

@@ -8,6 +8,7 @@ const UNSIGNED: u8 = 0;
 const BYTES: u8 = 2;
 const TEXT: u8 = 3;
 const ARRAY: u8 = 4;
+const NULL: u8 = 0xf6;
 
 /// The head of an item of major type `major` with the argument `value`, in its shortest form.
 fn head(major: u8, value: u64, out: &mut Vec<u8>) {
@@ -112,6 +113,13 @@ impl<'a> Reader<'a> {
     /// An array of exactly so many fields, which follow.
     pub fn fields(&mut self, count: u64) -> Result<()> {
         if self.length()? == count { Ok(()) } else { Err(self.malformed("another number of fields")) }
+    }
+
+    /// Whether null is next; it is passed over.
+    pub fn null(&mut self) -> bool {
+        let found = self.data.get(self.at) == Some(&NULL);
+        self.at += usize::from(found);
+        found
     }
 
     /// An array of `length` fields of which the first is `kind`: the beginning of a transaction.

@@ -2,10 +2,14 @@
 //! the same as each signature by itself.
 
 use ed25519_zebra::batch::{Item, Verifier};
-use ed25519_zebra::{Signature, VerificationKeyBytes};
+use ed25519_zebra::{Signature, SigningKey, VerificationKeyBytes};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use rand_core::OsRng;
 use rayon::prelude::*;
+
+use crate::boundary::sized;
+use crate::error::Result;
 
 /// Signatures that are verified as one equation.
 const BATCH: usize = 256;
@@ -28,6 +32,20 @@ fn bad(first: usize, items: &[Item]) -> Vec<usize> {
     }
     let fails = |item: &Item| item.clone().verify_single().is_err();
     items.iter().enumerate().filter(|(_, item)| fails(item)).map(|(place, _)| first + place).collect()
+}
+
+/// The signatures of the key with this seed over each message (RFC 8032).
+#[pyfunction]
+pub fn sign_all<'py>(
+    py: Python<'py>,
+    seed: &[u8],
+    messages: Vec<Bound<'py, PyBytes>>,
+) -> Result<Vec<Bound<'py, PyBytes>>> {
+    let key = SigningKey::from(sized::<32>("signing key", seed)?);
+    let messages: Vec<&[u8]> = messages.iter().map(|message| message.as_bytes()).collect();
+    let signatures: Vec<[u8; 64]> =
+        py.detach(|| messages.par_iter().map(|message| key.sign(message).to_bytes()).collect());
+    Ok(signatures.iter().map(|signature| PyBytes::new(py, signature)).collect())
 }
 
 /// The places of those of `items` (key, message, signature) that do not verify.

@@ -12,13 +12,14 @@ mod figures;
 mod issuance;
 mod rating;
 mod ristretto;
+mod submissions;
 
 #[pyo3::pymodule]
 mod _native {
     #[pymodule_export]
     use crate::bls::{CurvePoint, G1Element, G2Element, clear_cofactor, pairing_check};
     #[pymodule_export]
-    use crate::ed25519::bad_signatures;
+    use crate::ed25519::{bad_signatures, sign_all};
     #[pymodule_export]
     use crate::figures::{RangeProofs, RangeShape};
     #[pymodule_export]
@@ -27,4 +28,6 @@ mod _native {
     use crate::rating::{RatingLeaf, RatingProver, RatingVerifier, ShareOpener, VerifiedRating};
     #[pymodule_export]
     use crate::ristretto::{RistrettoElement, sum_scalars};
+    #[pymodule_export]
+    use crate::submissions::{split_submission, split_submissions};
 }

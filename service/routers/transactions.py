@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 
-from service.context import Here, limited
+from service.context import Context, address, context
 from service.problems import ProblemView, of_error
 from service.replies import documented, expect_cbor, reply, wants_cbor
 from service.views import LeafView, PromiseView
@@ -15,9 +16,19 @@ from service.worker import Verdict
 from zkperf import encoding
 from zkperf.errors import ZkperfError
 from zkperf.ledger.promises import Promise
-from zkperf.roles.wire import CBOR, Submission, decode_submissions
+from zkperf.roles.wire import CBOR, read_submission, read_submissions
 
-router = APIRouter(prefix="/v1/transactions", tags=["write"])
+
+class Direct(APIRoute):
+    """A route whose endpoint gets the request as it is: what makes something of its parameters takes longer
+    than what these endpoints do."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
+
+
+router = APIRouter(prefix="/v1/transactions", tags=["write"], route_class=Direct)
 
 BODY_PROBLEMS = (
     "encoding",
@@ -38,17 +49,15 @@ def _body(description: str) -> dict[str, Any]:
 @router.post(
     "",
     summary="Submit one transaction",
-    dependencies=[Depends(limited("write"))],
     responses=documented(PromiseView | LeafView, *BODY_PROBLEMS, "batches", "proofs"),
     openapi_extra=_body("CBOR: [transaction: bytes, bundle: bytes or null]."),
 )
-async def submit(request: Request, here: Here) -> Response:
+async def submit(request: Request) -> Response:
     """A rating (with its bundle) is answered, when durable, with the sequencer's signed promise; as CBOR the
     promise is its record. Anything else is answered with the index of its leaf."""
-    as_cbor = _check_headers(request)
+    here, as_cbor = await _admitted(request, "write")
     async with here.bodies.read(request, here.settings.max_body) as body:
-        item = await here.read(lambda: Submission.decode(body))
-        [verdict] = await here.submit([item])
+        [verdict] = await here.submit(request, [read_submission(body)])
     if isinstance(verdict, ZkperfError):
         raise verdict
     if as_cbor and isinstance(verdict, Promise):
@@ -59,26 +68,26 @@ async def submit(request: Request, here: Here) -> Response:
 @router.post(
     "/batch",
     summary="Submit up to 1,000 transactions",
-    dependencies=[Depends(limited("batch"))],
     responses=documented(list[PromiseView | LeafView | ProblemView], *BODY_PROBLEMS),
     openapi_extra=_body("CBOR: an array of what a single submission is."),
 )
-async def submit_batch(request: Request, here: Here) -> Response:
+async def submit_batch(request: Request) -> Response:
     """Answered with a promise, a leaf or a problem for each, in the same order. One that is refused does not
     stop the others."""
-    as_cbor = _check_headers(request)
+    here, as_cbor = await _admitted(request, "batch")
     async with here.bodies.read(request, here.settings.max_batch_body) as body:
-        items = await here.read(lambda: decode_submissions(body))
-        verdicts = await here.submit(items)
+        verdicts = await here.submit(request, read_submissions(body))
     if as_cbor:
         return Response(encoding.encode([_machine(verdict) for verdict in verdicts]), media_type=CBOR)
-    return JSONResponse([_view(verdict).model_dump(mode="json") for verdict in verdicts])
+    return reply(request, [_view(verdict) for verdict in verdicts])
 
 
-def _check_headers(request: Request) -> bool:
-    """Refuses before the body is read what would be refused after it; whether CBOR is wanted."""
+async def _admitted(request: Request, kind: str) -> tuple[Context, bool]:
+    """Refuses before the body is read what would be refused after it; and whether CBOR is wanted."""
+    here = await context(request)
+    here.rates.check(kind, address(request))
     expect_cbor(request)
-    return wants_cbor(request)
+    return here, wants_cbor(request)
 
 
 def _view(verdict: Verdict) -> PromiseView | LeafView | ProblemView:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.misfits import refuses_misfits
 from zkperf.encoding import encode
 from zkperf.errors import EncodingError, InvalidSignature
-from zkperf.ledger.promises import Promise, promise
+from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.signing import public_bytes
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
@@ -25,8 +25,7 @@ FIELDS: dict[str, Any] = {
 
 
 def given() -> Promise:
-    return promise(
-        KEY,
+    unsigned = draft(
         ledger=FIELDS["ledger"],
         round_id=FIELDS["round"],
         unit=FIELDS["unit"],
@@ -34,6 +33,8 @@ def given() -> Promise:
         sequence=FIELDS["sequence"],
         digest=FIELDS["digest"],
     )
+    [promise] = signed_promises(KEY, [unsigned])
+    return promise
 
 
 def test_a_promise_says_which_rating_it_is_about() -> None:
@@ -50,6 +51,15 @@ def test_what_is_signed_byte_by_byte() -> None:
     message = b"zkperf/v1/promise" + encode([b"L" * 32, b"R" * 32, 3, b"X" * 32, 1, b"D" * 32])
     assert given().message() == message
     KEY.public_key().verify(given().signature, message)
+
+
+def test_many_are_signed_as_each_by_itself() -> None:
+    drafts = [given().model_copy(update={"sequence": sequence}) for sequence in range(40)]
+    signed = signed_promises(KEY, drafts)
+    assert [promise.sequence for promise in signed] == list(range(40))
+    # RFC 8032 leaves nothing to choose: every implementation makes the same signature.
+    assert [promise.signature for promise in signed] == [KEY.sign(promise.message()) for promise in signed]
+    assert signed_promises(KEY, []) == []
 
 
 @pytest.mark.parametrize("name", FIELDS)

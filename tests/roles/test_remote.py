@@ -19,7 +19,7 @@ from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
 from zkperf.roles import remote as client_module
 from zkperf.roles.remote import NotOnTheLog, RemoteLedger
-from zkperf.roles.wire import PROBLEMS, Submission, decode_submissions, encode_submissions
+from zkperf.roles.wire import PROBLEMS, Submission
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -181,15 +181,6 @@ def test_little_is_told() -> None:
 
 
 # -- batches --------------------------------------------------------------------------------------------
-
-
-def test_submissions_have_one_encoding() -> None:
-    items = [Submission(transaction=b"a", bundle=None), Submission(transaction=b"b", bundle=b"c")]
-    data = encode_submissions(items)
-    assert decode_submissions(data) == items
-    for bad in (data + b"\x00", b"\x80", b"\xa0", encoding.encode([["a", None]]), encoding.encode([b"a"])):
-        with pytest.raises(EncodingError):
-            decode_submissions(bad)
 
 
 def test_verdicts_of_a_batch() -> None:

@@ -14,11 +14,12 @@ from service.problems import Problem
 from service.worker import Worker
 from tests.world import World, questionnaire
 from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.ledger.engines.door import Examined
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.state import Round
 from zkperf.ledger.store.errors import StorageFull
 from zkperf.ledger.transactions import encode_transaction
-from zkperf.roles.wire import Submission
+from zkperf.roles.wire import Posted
 
 
 @dataclass
@@ -34,9 +35,9 @@ class Gate:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.world.consortium, name)
 
-    def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
+    def take(self, items: Sequence[Examined]) -> list[Promise | ZkperfError]:
         self._pass("ratings", len(items))
-        return self.world.consortium.submit_ratings(items)
+        return self.world.consortium.take(items)
 
     def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
         self._pass("others", len(items))
@@ -71,17 +72,17 @@ def worker(gate: Gate) -> Iterator[Worker]:
     worker.stop()
 
 
-def ratings(world: World, found: Round, count: int) -> list[Submission]:
+def ratings(world: World, found: Round, count: int) -> list[Posted]:
     made = []
     for _ in range(count):
         citizen, token = world.citizen(found)
         core, bundle = citizen.rate(token, {"recommend": "good"})
-        made.append(Submission(transaction=encode_transaction(core), bundle=bundle.encode()))
+        made.append((encode_transaction(core), bundle.encode()))
     return made
 
 
-def nonsense() -> Submission:
-    return Submission(transaction=b"\x81\x18\x63", bundle=None)
+def nonsense() -> Posted:
+    return b"\x81\x18\x63", None
 
 
 def test_what_waits_together_is_written_together(world: World, gate: Gate, worker: Worker) -> None:
@@ -100,7 +101,7 @@ def test_ratings_go_before_what_could_close_their_round(world: World, gate: Gate
     made = ratings(world, found, 2)
     first = worker.submit([nonsense()])  # holds the worker up
     closing = world.folder.evaluator(world.state.ledger, world.clock).close_round(found.digest)
-    close = worker.submit([Submission(transaction=closing, bundle=None)])
+    close = worker.submit([(closing, None)])
     rated = [worker.submit([item]) for item in made]
     gate.go.set()
     assert isinstance(first.result(30)[0], ZkperfError)
@@ -115,7 +116,7 @@ def test_a_mixed_batch_keeps_its_order(world: World, gate: Gate, worker: Worker)
     found = world.open_round()
     [rating] = ratings(world, found, 1)
     closing = world.folder.evaluator(world.state.ledger, world.clock).close_round(found.digest)
-    batch = [Submission(transaction=closing, bundle=None), rating, nonsense()]
+    batch: list[Posted] = [(closing, None), rating, nonsense()]
     leaf, late, unknown = worker.submit(batch).result(30)
     assert isinstance(leaf, int)
     assert isinstance(late, RuleViolation) and late.check == "batches"
@@ -126,14 +127,14 @@ def test_a_mixed_batch_keeps_its_order(world: World, gate: Gate, worker: Worker)
 def test_too_much_waiting_is_turned_away(gate: Gate, worker: Worker) -> None:
     held = worker.submit([nonsense()])
     assert gate.reached.wait(30)
-    waiting = [worker.submit([nonsense()] * 4) for _ in range(2)]
+    waiting = [worker.submit([nonsense()] * count) for count in (4, 3)]
     for refused in (lambda: worker.submit([nonsense()]), lambda: worker.ask(lambda _: 1)):
         with pytest.raises(Problem) as caught:
             refused()
         assert caught.value.name == "busy"
     gate.go.set()
     assert len(held.result(30)) == 1
-    assert [len(answer.result(30)) for answer in waiting] == [4, 4]
+    assert [len(answer.result(30)) for answer in waiting] == [4, 3]
     assert worker.ask(lambda _: 1).result(30) == 1
 
 
@@ -192,7 +193,7 @@ def test_leaves_are_found_by_digest(world: World, gate: Gate, worker: Worker) ->
     assert worker.leaf_of(world.state.ledger) == 0
     evaluator = world.folder.evaluator(world.state.ledger, world.clock)
     posted = evaluator.post_scheme(questionnaire())
-    [leaf] = worker.submit([Submission(transaction=posted, bundle=None)]).result(30)
+    [leaf] = worker.submit([(posted, None)]).result(30)
     [scheme] = world.state.schemes
     assert worker.leaf_of(scheme) == leaf == 1
     assert worker.snapshot.schemes[scheme].leaf == 1

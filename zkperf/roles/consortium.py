@@ -15,10 +15,16 @@ from itertools import product
 
 from zkperf._native import RatingLeaf
 from zkperf.errors import InvalidShare, ZkperfError
+from zkperf.ledger.engines.door import Examined
 from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.promises import Promise
+from zkperf.ledger.state import Phase
 from zkperf.roles.trustee import Trustee
 from zkperf.roles.view import RoundLeaves
+
+OPENED_AT_ONCE = 256
+UNOPENED = 10_000
+"""How many ratings may wait for the trustees in memory."""
 
 
 @dataclass
@@ -29,35 +35,67 @@ class Consortium:
     trustees: Sequence[Trustee]
     refusals: deque[tuple[int, ZkperfError]] = field(default_factory=lambda: deque(maxlen=100))
     """What trustees could not do, or the ledger refused: (trustee, why), the latest last."""
+    _unopened: deque[tuple[RatingLeaf, bytes]] = field(
+        default_factory=lambda: deque(maxlen=UNOPENED), repr=False
+    )
+    """Ratings and bundles that no trustee has seen yet. What falls out they ask for after close."""
 
     # -- writing ----------------------------------------------------------------------------------
 
     def submit(self, data: bytes) -> int:
         """Submits one transaction, lets the trustees react, and gives the index of its leaf."""
         index = self.ledger.submit(data)
-        self.settle()
+        self._react()
         return index
 
     def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
         """Submits transactions one after the other, then lets the trustees react."""
         verdicts = self.ledger.submit_all(items)
-        self.settle()
+        self._react()
         return verdicts
+
+    def _react(self) -> None:
+        """Lets the trustees react to what is new on the ledger. After a close they catch up first."""
+        rounds = self.ledger.state.rounds.values()
+        if any(found.phase in (Phase.DRAINING, Phase.CHECKING) for found in rounds):
+            while self.rest():
+                pass
+        self.settle()
 
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Submits (rating, bundle) pairs; the trustees open and check their shares of those taken in."""
-        verdicts = self.ledger.submit_ratings(items)
-        # One object of each rating for all trustees: it keeps its elements once they are decoded.
-        taken = [
-            (RatingLeaf(data), bundle)
-            for (data, bundle), verdict in zip(items, verdicts, strict=True)
-            if isinstance(verdict, Promise)
-        ]
-        if taken:
-            for trustee in self.trustees:
-                trustee.receive(self.ledger.state, taken)
-            self.settle()
+        verdicts = self.take(self.examine(items))
+        while self.rest():
+            pass
         return verdicts
+
+    def examine(self, items: Sequence[tuple[bytes, bytes]]) -> list[Examined]:
+        """What is right and wrong with (rating, bundle) pairs; the first half of `submit_ratings`, which may
+        go on in one thread while another one writes."""
+        return self.ledger.examine(items)
+
+    def take(self, items: Sequence[Examined]) -> list[Promise | ZkperfError]:
+        """Submits what was examined. The trustees see to it when there is time: see `rest`."""
+        verdicts = self.ledger.take(items)
+        for item, verdict in zip(items, verdicts, strict=True):
+            if isinstance(verdict, Promise):
+                assert item.leaf is not None
+                # The one object of the rating, for all trustees: it keeps its elements once they are decoded.
+                self._unopened.append((item.leaf, item.bundle))
+        return verdicts
+
+    def rest(self) -> bool:
+        """Does some of what nobody waits for: the trustees open and check their shares of ratings that were
+        taken in. Whether there is more of it."""
+        if not self._unopened:
+            self.ledger.rest()
+            return False
+        count = min(OPENED_AT_ONCE, len(self._unopened))
+        taken = [self._unopened.popleft() for _ in range(count)]
+        for trustee in self.trustees:
+            trustee.receive(self.ledger.state, taken)
+        self.settle()
+        return bool(self._unopened)
 
     def submit_rating(self, core: bytes, bundle: bytes) -> Promise:
         """Submits one rating. Raises the reason if it is refused."""

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zkperf import encoding
+from zkperf._native import split_submission, split_submissions
 from zkperf.encoding import Record
-from zkperf.errors import EncodingError
 
 CBOR = "application/cbor"
 PROBLEMS = "https://zkperf.org/problems/"
 """A problem's type is this and the name of the check that failed, blanks written as dashes."""
 MAX_SUBMISSIONS = 1000
 """How many submissions one batch may hold."""
+
+
+Posted = tuple[bytes, bytes | None]
+"""A submission as the service handles it: the bytes of a transaction and, with a rating, of its bundle."""
 
 
 class Submission(Record):
@@ -32,15 +36,11 @@ def encode_submissions(items: Sequence[Submission]) -> bytes:
     return encoding.encode([item.to_array() for item in items])
 
 
-def decode_submissions(data: bytes) -> list[Submission]:
-    """The submissions of a batch. EncodingError, naming the place, for anything else."""
-    items = encoding.decode(data, what="batch")
-    if not isinstance(items, list) or not 1 <= len(items) <= MAX_SUBMISSIONS:
-        raise EncodingError(f"batch: expected an array of 1 to {MAX_SUBMISSIONS} submissions")
-    decoded = []
-    for place, item in enumerate(items):
-        try:
-            decoded.append(Submission.from_array(item))
-        except EncodingError as error:
-            raise EncodingError(f"batch, place {place}: {error}") from None
-    return decoded
+def read_submission(body: bytes) -> Posted:
+    """What the body of a single submission holds. EncodingError unless it is the one encoding of that."""
+    return split_submission(body)
+
+
+def read_submissions(body: bytes) -> list[Posted]:
+    """What the body of a batch holds. EncodingError, naming the place, for anything else."""
+    return split_submissions(body, MAX_SUBMISSIONS)

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::sealing::{SALT, bundle_digest};
 use super::{RatingLeaf, Round};
 use crate::cbor::Reader;
@@ -10,6 +12,21 @@ use crate::error::{Error, Result};
 
 const TAG: usize = 16;
 const SCALAR: usize = 32;
+
+/// The check that failed, and a message.
+pub type Refusal = (&'static str, String);
+
+/// For each pair nothing if the bundle is the rating's own.
+pub fn check(round: &Round, pairs: &[(&RatingLeaf, &[u8])]) -> Vec<Option<Refusal>> {
+    pairs
+        .par_iter()
+        .map(|(leaf, data)| {
+            let error = sealed_shares(round, leaf, data).err()?;
+            let check = if matches!(error, Error::Share(_)) { "complaints" } else { "encoding" };
+            Some((check, error.message()))
+        })
+        .collect()
+}
 
 type Places = Vec<Range<usize>>;
 

@@ -195,6 +195,18 @@ impl RatingVerifier {
         verdicts.into_iter().map(|verdict| verdict.into_python(py)).collect()
     }
 
+    /// For each rating and bundle nothing if they belong together, or why not: ("encoding" | "complaints",
+    /// message).
+    fn check_bundles(
+        &self,
+        py: Python<'_>,
+        pairs: Vec<(Bound<'_, RatingLeaf>, Bound<'_, PyBytes>)>,
+    ) -> Vec<Option<bundle::Refusal>> {
+        let pairs: Vec<(&RatingLeaf, &[u8])> =
+            pairs.iter().map(|(leaf, data)| (leaf.get(), data.as_bytes())).collect();
+        py.detach(|| bundle::check(&self.round, &pairs))
+    }
+
     /// What ratings commit to that were verified before. EncodingError if one is not even well formed.
     fn decode(&self, py: Python<'_>, leaves: Vec<Bound<'_, RatingLeaf>>) -> Result<Vec<VerifiedRating>> {
         let leaves: Vec<&RatingLeaf> = leaves.iter().map(Bound::get).collect();

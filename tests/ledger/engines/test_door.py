@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from circuits.rating import Bundle, Core
 from tests.ledger.bench import Bench
 from tests.ledger.rules.test_ratings import stolen_token
 from tests.world import World
+from zkperf._native import RatingLeaf
+from zkperf.encoding import encode
 from zkperf.errors import EncodingError, InvalidProof, InvalidShare, InvalidToken, RuleViolation
 from zkperf.ledger.engines import door
 from zkperf.ledger.promises import Promise
@@ -163,7 +167,7 @@ def test_nonsense_costs_no_pairings(scene: Scene, monkeypatch: pytest.MonkeyPatc
     core, bundle = scene.rating(NEW, 7)
     items = [(encode_transaction(core), bundle.encode())] * 5 + [(b"?", b"")]
     assert len(scene.world.consortium.submit_ratings(items)) == 6
-    assert seen == [0]
+    assert sum(seen) == 0
 
 
 # -- where things are taken in, each test has a world of its own ------------------------------------------
@@ -273,3 +277,145 @@ def test_a_closed_round_takes_no_rating(world: World) -> None:
     citizen, token = world.citizen(found)
     world.close_round(found)
     assert "there is no such cohort open" in str(world.refusal(*citizen.rate(token, GOOD)))
+
+
+# -- bundles: the kernel and the readable definition ---------------------------------------------------
+
+
+def refusals(scene: Scene, pairs: list[tuple[RatingLeaf, bytes]]) -> list[tuple[type, str, str] | None]:
+    """Of the two, which must be the same but for the words about an encoding."""
+    kernel = door.check_bundles(scene.world.state, scene.found, pairs)
+    readable = door.check_bundles_readably(scene.world.state, scene.found, pairs)
+    assert [None if e is None else (type(e), e.check) for e in kernel] == [
+        None if e is None else (type(e), e.check) for e in readable
+    ]
+    return [None if error is None else (type(error), error.check, str(error)) for error in kernel]
+
+
+def test_bundles_are_checked_many_at_once(scene: Scene) -> None:
+    sent = [(RatingLeaf(encode_transaction(core)), bundle.encode()) for core, bundle in scene.sent]
+    assert refusals(scene, []) == []
+    assert refusals(scene, sent) == [None] * len(sent)
+    turned = [(leaf, sent[place - 1][1]) for place, (leaf, _) in enumerate(sent)]
+    another = (InvalidShare, "complaints", "the bundle is not the one that the rating was made with")
+    assert refusals(scene, [*turned, sent[0]]) == [another] * len(sent) + [None]
+
+
+def test_malformed_bundles_are_refused_by_both(scene: Scene) -> None:
+    core, bundle = scene.sent[0]
+    leaf = RatingLeaf(encode_transaction(core))
+    salts, sealed, data = list(bundle.salts), list(bundle.sealed), bundle.encode()
+    for bad, match in {
+        encode([salts[:2], sealed[:2]]): "for 3 trustees",
+        encode([salts[:2], sealed]): "for 3 trustees",
+        encode([salts, sealed[:2]]): "for 3 trustees",
+        encode([[*salts, salts[0]], [*sealed, sealed[0]]]): "for 3 trustees",
+        encode([salts, [*sealed[:2], sealed[2][:-1]]]): "sealed shares of",
+        encode([salts, [*sealed[:2], sealed[2] + b"0"]]): "sealed shares of",
+        encode([[*salts[:2], salts[2][:-1]], sealed]): "wrong size",
+        encode([salts]): "number of fields",
+        encode([salts, sealed, []]): "number of fields",
+        data + b"0": "after its end",
+        data[:-1]: "shorter",
+        b"": "shorter",
+        b"\x98\x02" + data[1:]: "shortest form",
+        encode([salts, [*sealed[:2], "text"]]): "another type",
+    }.items():
+        [refusal] = refusals(scene, [(leaf, bad)])
+        assert refusal is not None
+        kind, check, message = refusal
+        assert (kind, check) == (EncodingError, "encoding") and match in message
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_changed_bundle_is_refused_alike(scene: Scene, data: st.DataObject) -> None:
+    core, bundle = scene.sent[0]
+    body = bytearray(bundle.encode())
+    place = data.draw(st.integers(0, len(body) - 1))
+    body[place] ^= data.draw(st.integers(1, 255))
+    [refusal] = refusals(scene, [(RatingLeaf(encode_transaction(core)), bytes(body))])
+    assert refusal is not None
+
+
+# -- in two steps ---------------------------------------------------------------------------------------
+
+
+def test_what_was_examined_too_early_is_examined_again(world: World) -> None:
+    """The sequence number was not the next one yet, because the one before was still being written."""
+    found, ledger = world.open_round(min_cohort=3), world.consortium.ledger
+    citizen, token = world.citizen(found)
+    first = citizen.rate(token, GOOD)
+    second = citizen.rate(token.model_copy(update={"next_sequence": 1}), GOOD)
+    early, late = ledger.examine(pairs(first)), ledger.examine(pairs(second))
+    assert early[0].found is found and late[0].found is None and late[0].error is None
+    assert isinstance(ledger.take(early)[0], Promise)
+    assert isinstance(ledger.take(late)[0], Promise)
+    assert late[0].found is found
+
+
+def test_what_was_examined_too_early_may_turn_out_to_be_bad(world: World) -> None:
+    found, ledger = world.open_round(min_cohort=3), world.consortium.ledger
+    citizen, token = world.citizen(found)
+    stolen = stolen_token_of(world, found)
+    bad = citizen.rate(token.model_copy(update={"next_sequence": 1, "token": stolen}), GOOD)
+    late = ledger.examine(pairs(bad))
+    assert late[0].error is None and not late[0].costly
+    ledger.submit_ratings(pairs(citizen.rate(token, GOOD)))
+    [verdict] = ledger.take(late)
+    assert isinstance(verdict, InvalidToken)
+
+
+def test_what_was_good_may_have_become_late(world: World) -> None:
+    found, ledger = world.open_round(min_cohort=3), world.consortium.ledger
+    citizen, token = world.citizen(found)
+    examined = ledger.examine(pairs(citizen.rate(token, GOOD), citizen.rate(token, GOOD)))
+    assert all(item.found is found for item in examined)
+    assert isinstance(ledger.take(examined[:1])[0], Promise)
+    [again] = ledger.take(examined[1:])
+    assert isinstance(again, RuleViolation) and "expected sequence number 1, got 0" in str(again)
+    citizen, token = world.citizen(found)
+    waiting = ledger.examine(pairs(citizen.rate(token, GOOD)))
+    ledger.submit(world.folder.evaluator(world.state.ledger, world.clock).close_round(found.digest))
+    [closed] = ledger.take(waiting)
+    assert isinstance(closed, RuleViolation) and "no such cohort open" in str(closed)
+
+
+def test_what_was_verified_before_the_state_was_built_again_is_verified_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, ledger = world.open_round(min_cohort=3), world.consortium.ledger
+    citizen, token = world.citizen(found)
+    examined = ledger.examine(pairs(citizen.rate(token, GOOD)))
+    ledger._reload()
+    seen: list[int] = []
+    real = door.verify_ratings
+    monkeypatch.setattr(
+        door, "verify_ratings", lambda state, items: seen.append(len(items)) or real(state, items)
+    )
+    assert isinstance(ledger.take(examined)[0], Promise)
+    assert seen == [1] and examined[0].found is ledger.state.rounds[found.digest]
+
+
+def test_what_costs_to_refuse_is_known(world: World) -> None:
+    """Proofs, tokens and elements; not what a look shows."""
+    found, ledger = world.open_round(min_cohort=3), world.consortium.ledger
+    citizen, token = world.citizen(found)
+    core, bundle = citizen.rate(token, GOOD)
+    flipped = bytes([core.proof[-32] ^ 1])
+    bent = core.model_copy(update={"proof": core.proof[:-32] + flipped + core.proof[-31:]})
+    off = core.model_copy(update={"proof": b"\xff" * len(core.proof)})
+    forged = citizen.rate(token.model_copy(update={"token": stolen_token_of(world, found)}), GOOD)
+    other = citizen.rate(token, GOOD)[1]
+    late = core.model_copy(update={"sequence": 3})
+    items = pairs((core, bundle), (bent, bundle), (off, bundle), forged, (core, other), (late, bundle))
+    examined = ledger.examine([*items, (b"?", b"")])
+    assert [item.costly for item in examined] == [False, True, True, True, False, False, False]
+    assert [item.error.check if item.error else None for item in examined] == [
+        None, "proofs", "encoding", "tokens", "complaints", None, "encoding"
+    ]  # fmt: skip
+
+
+def stolen_token_of(world: World, found: Round) -> bytes:
+    """A token of somebody else's pseudonym."""
+    return world.citizen(found)[1].token

@@ -27,7 +27,7 @@ from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import Phase, Round
-from zkperf.ledger.store.store import Store
+from zkperf.ledger.store.store import Block, Store
 from zkperf.ledger.transactions import (
     Batch,
     ComplaintPosted,
@@ -219,9 +219,9 @@ def test_at_close_everything_that_waits_enters_in_one_write(
     appended: list[int] = []
     real = Store.append
 
-    def append(store: Store, leaves: Any, **rest: Any) -> None:
-        appended.append(len(leaves))
-        real(store, leaves, **rest)
+    def append(store: Store, block: Block, **rest: Any) -> None:
+        appended.append(len(block.leaves))
+        real(store, block, **rest)
 
     monkeypatch.setattr(Store, "append", append)
     evaluator = world.folder.evaluator(world.state.ledger, world.clock)
@@ -265,9 +265,9 @@ def test_many_transactions_are_stored_in_one_write_each_with_its_verdict(
     appended: list[int] = []
     real = Store.append
 
-    def append(store: Store, leaves: Any, **rest: Any) -> None:
-        appended.append(len(leaves))
-        real(store, leaves, **rest)
+    def append(store: Store, block: Block, **rest: Any) -> None:
+        appended.append(len(block.leaves))
+        real(store, block, **rest)
 
     monkeypatch.setattr(Store, "append", append)
     verdicts = ledger.submit_all([issues[0], b"?", issues[1], issues[0], issues[2]])
@@ -480,13 +480,13 @@ def test_only_what_its_key_has_signed_is_believed(world: World, tmp_path: Path) 
     origin, path = log_origin(world.state.ledger), tmp_path / "ledger"
     with Store.open(path) as store:
         honest = Checkpoint.unverified(store.checkpoint())
-        store.append([], note=Signer(origin, Ed25519PrivateKey.generate()).sign(honest))
+        store.append(Block(store.size), note=Signer(origin, Ed25519PrivateKey.generate()).sign(honest))
     own = world.folder.keys("sequencer").signing_key()
     with pytest.raises(InvalidLogProof, match="not signed by the log's key"):
         EmbeddedLedger.open(path, own)
     with Store.open(path) as store:
         other = Checkpoint("zkperf/other", honest.size, honest.root)
-        store.append([], note=Signer(other.origin, own).sign(other))
+        store.append(Block(store.size), note=Signer(other.origin, own).sign(other))
     with pytest.raises(InvalidLogProof, match="of another origin"):
         EmbeddedLedger.open(path, own)
 

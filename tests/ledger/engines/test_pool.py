@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
+from circuits.rating import Core
+from zkperf._native import RatingLeaf
 from zkperf.ledger.engines.pool import Pool, Waiting
+from zkperf.ledger.transactions import encode_transaction
 
 ROUND, OTHER = b"R" * 32, b"O" * 32
 
 
 def waiting(pseudonym: bytes, sequence: int = 0, *, unit: int = 1, round_id: bytes = ROUND) -> Waiting:
-    core = b"%s %d %d %s" % (pseudonym, sequence, unit, round_id)
-    return Waiting(round_id, unit, pseudonym, sequence, core)
+    core = Core(
+        round=round_id,
+        unit=unit,
+        pseudonym=pseudonym,
+        ephemeral=b"Y",
+        token=bytes(48),
+        sequence=sequence,
+        commitments=(),
+        coefficients=(),
+        digest=bytes(32),
+        proof=b"",
+    )
+    return Waiting.of(RatingLeaf(encode_transaction(core)), None)
 
 
 def test_ratings_wait_by_cohort() -> None:
@@ -31,15 +43,17 @@ def test_one_overtaken_while_waiting_is_forgotten() -> None:
     pool.put(old)
     pool.put(new)
     assert pool.of(ROUND, 1) == [new]
-    # The old one's entering the log, were it to, would not take the new one away.
-    pool.drop(sha256(old.core).digest())
+    assert pool.rater_of(old.digest) is None
+    assert pool.rater_of(new.digest) == (ROUND, 1, b"x") == new.rater == old.rater
     assert pool.get(ROUND, 1, b"x") == new
-    pool.drop(sha256(new.core).digest())
+    pool.drop(new.rater)
+    assert pool.rater_of(new.digest) is None
     assert pool.of(ROUND, 1) == [] and pool.get(ROUND, 1, b"x") is None
 
 
 def test_what_does_not_wait_need_not_be_dropped() -> None:
     pool = Pool()
     pool.put(waiting(b"x"))
-    pool.drop(bytes(32))
+    for rater in ((ROUND, 1, b"y"), (ROUND, 2, b"x"), (OTHER, 1, b"x")):
+        pool.drop(rater)
     assert len(pool.of(ROUND, 1)) == 1

@@ -20,10 +20,11 @@ def main(directory: Path) -> None:
         while True:
             start = store.size
             ratings = [rating(str(start + i)) for i in range(BLOCK)]
-            digests = [item.digest for item in ratings]
+            places = range(start, start + BLOCK)
             store.add_pending(ratings)
             leaves = [str(start + i).encode() for i in range(BLOCK)]
-            append(store, leaves, remove_pending=digests, remove_bundles=digests[1:])
+            raters = {place: item.rater for place, item in zip(places, ratings, strict=True)}
+            append(store, leaves, entered=raters, needless=list(places[1:]))
             print(start + BLOCK, flush=True)
 
 

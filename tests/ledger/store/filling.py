@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
 from zkperf.ledger.log.merkle import leaf_hash
-from zkperf.ledger.store.store import PendingRating, Store
+from zkperf.ledger.store.store import Block, PendingRating, Store
 
 ORIGIN = "zkperf.ledger/test"
 SIGNER = Signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))
@@ -24,22 +24,13 @@ def note_after(store: Store, leaves: Sequence[bytes]) -> str:
 
 
 def append(
-    store: Store,
-    leaves: Sequence[bytes],
-    *,
-    remove_pending: Sequence[bytes] = (),
-    remove_bundles: Sequence[bytes] = (),
-    refused: Sequence[bytes] = (),
+    store: Store, leaves: Sequence[bytes], *, waiting: Sequence[PendingRating] = (), **block: Any
 ) -> None:
-    """Append leaves under a signed checkpoint."""
-    note = note_after(store, leaves)
-    store.append(
-        leaves, note=note, remove_pending=remove_pending, remove_bundles=remove_bundles, refused=refused
-    )
+    """Append a block of these leaves, and whatever else is in it, under a signed checkpoint."""
+    store.append(Block(store.size, list(leaves), **block), note=note_after(store, leaves), waiting=waiting)
 
 
 def rating(name: str, *, unit: int = 1, pseudonym: bytes = b"", sequence: int = 0) -> PendingRating:
     """A made-up rating whose every part is known by ``name``."""
     core, bundle = f"core of {name}".encode(), f"bundle of {name}".encode() * 20
-    digest = hashlib.sha256(core).digest()
-    return PendingRating(digest, ROUND, unit, pseudonym or name.encode(), sequence, core, bundle)
+    return PendingRating(ROUND, unit, pseudonym or name.encode(), sequence, core, bundle)

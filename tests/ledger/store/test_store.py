@@ -28,8 +28,9 @@ from zkperf.ledger.log.merkle import (
 )
 from zkperf.ledger.log.tiles import MAX_ENTRY_BYTES
 from zkperf.ledger.store import connection
+from zkperf.ledger.store import store as stored
 from zkperf.ledger.store.errors import StorageError, StorageFull
-from zkperf.ledger.store.store import Store
+from zkperf.ledger.store.store import Block, Store
 
 PROJECT = Path(__file__).parents[3]
 LEAVES = [f"leaf {i}".encode() for i in range(600)]
@@ -112,9 +113,12 @@ def test_a_checkpoint_of_another_tree_is_refused_and_nothing_kept(directory: Pat
         right = Checkpoint.unverified(note_after(store, LEAVES[2:4]))
         for wrong in (replace(right, size=3), replace(right, root=bytes(32))):
             with pytest.raises(InvalidLogProof):
-                store.append(LEAVES[2:4], note=SIGNER.sign(wrong))
+                store.append(Block(2, LEAVES[2:4]), note=SIGNER.sign(wrong))
+        for start in (1, 3):
+            with pytest.raises(InvalidLogProof, match="begin"):
+                store.append(Block(start, LEAVES[2:4]), note=SIGNER.sign(right))
         with pytest.raises(EncodingError):
-            store.append(LEAVES[2:4], note="no note")
+            store.append(Block(2, LEAVES[2:4]), note="no note")
         assert (store.size, store.tree().size) == (2, 2)
 
 
@@ -130,7 +134,7 @@ def test_a_note_with_more_cosignatures_replaces_that_of_the_same_size(directory:
     with Store.create(directory) as store:
         append(store, LEAVES[:2])
         cosigned = Cosigner("w", SIGNER._private_key).cosign(store.checkpoint(), 1)
-        store.append([], note=cosigned)
+        store.append(Block(2), note=cosigned)
         assert (store.checkpoint(), store.size) == (cosigned, 2)
 
 
@@ -142,14 +146,12 @@ def test_pending_ratings_wait_with_their_bundles(directory: Path) -> None:
     with Store.create(directory) as store:
         store.add_pending(items)
     with Store.open(directory) as store:
-        ordered = sorted(items, key=lambda item: item.digest)
+        ordered = sorted(items, key=lambda item: item.rater)
         assert list(store.all_pending()) == ordered
         assert store.pending(ROUND, 2) == [item for item in ordered if item.unit == 2]
         assert store.pending(bytes(32), 2) == []
-        assert store.bundle(items[5].digest) == items[5].bundle
-        assert store.bundle(bytes(32)) is None
-        digests = [item.digest for item in items]
-        assert store.bundles([*digests, bytes(32)]) == {item.digest: item.bundle for item in items}
+        assert store.pending_bundle(items[5].rater) == items[5].bundle
+        assert store.pending_bundle((ROUND, 3, items[5].pseudonym)) is None
 
 
 def test_bundles_stay_out_of_representations() -> None:
@@ -165,7 +167,7 @@ def test_a_later_rating_replaces_the_waiting_one_and_its_bundle(directory: Path)
         store.add_pending([second])
         assert store.pending(ROUND, 1) == [second]
         assert store.pending(ROUND, 2) == [elsewhere]
-        assert store.bundle(first.digest) is None
+        assert store.pending_bundle(first.rater) == second.bundle
         assert not holds(directory, b"bundle of first")
         assert not holds(directory, b"core of first")
         assert holds(directory, second.bundle)
@@ -176,7 +178,6 @@ def test_both_ratings_may_come_in_one_request(directory: Path) -> None:
     with Store.create(directory) as store:
         store.add_pending([first, second])
         assert list(store.all_pending()) == [second]
-        assert store.bundle(first.digest) is None
 
 
 def test_a_rating_that_waits_already_is_left_as_it_is(directory: Path) -> None:
@@ -196,39 +197,42 @@ def test_an_earlier_or_equal_rating_is_refused_with_its_whole_request(directory:
             store.add_pending([rating("other"), rating("late", pseudonym=b"X", sequence=sequence)])
         assert caught.value.check == "sequence"
         assert list(store.all_pending()) == [waiting]
-        assert store.bundle(rating("other").digest) is None
 
 
-def test_a_block_takes_in_refuses_and_forgets_in_one_step(directory: Path) -> None:
-    entering, refused, waiting = rating("entering"), rating("refused"), rating("waiting")
+def test_a_block_takes_in_and_forgets_in_one_step(directory: Path) -> None:
+    entering, direct, waiting = rating("entering"), rating("direct"), rating("waiting")
     with Store.create(directory) as store:
-        store.add_pending([entering, refused, waiting])
-        append(store, [entering.core], remove_pending=[entering.digest], refused=[refused.digest, bytes(32)])
+        store.add_pending([entering])
+        nobody = rating("nobody")
+        append(
+            store,
+            [entering.core, direct.core, nobody.core],
+            entered={0: entering.rater, 2: nobody.rater},
+            bundles={1: direct.bundle},
+            waiting=[waiting],
+        )
         assert list(store.all_pending()) == [waiting]
-        assert store.bundle(entering.digest) == entering.bundle
-        assert store.bundle(refused.digest) is None
-        append(store, [b"opened"], remove_bundles=[entering.digest, bytes(32)])
-        assert store.bundle(entering.digest) is None
-        assert store.bundle(waiting.digest) == waiting.bundle
+        assert store.bundles(range(4)) == {0: entering.bundle, 1: direct.bundle}
+        append(store, [b"opened"], needless=[0, 2, 17])
+        assert store.bundles(range(4)) == {1: direct.bundle}
+        assert store.pending_bundle(waiting.rater) == waiting.bundle
 
 
 def test_a_refused_block_forgets_nothing(directory: Path) -> None:
-    item = rating("a")
+    entering, waiting = rating("entering"), rating("waiting", sequence=1)
     with Store.create(directory) as store:
-        store.add_pending([item])
+        store.add_pending([entering, waiting])
         wrong = SIGNER.sign(Checkpoint(ORIGIN, 1, bytes(32)))
+        block = Block(0, [entering.core], entered={0: entering.rater})
         with pytest.raises(InvalidLogProof):
-            store.append([item.core], note=wrong, remove_pending=[item.digest], refused=[item.digest])
-        assert list(store.all_pending()) == [item]
-
-
-def test_the_bundle_of_a_waiting_rating_cannot_be_removed(directory: Path) -> None:
-    item = rating("a")
-    with Store.create(directory) as store:
-        store.add_pending([item])
-        with pytest.raises(StorageError):
-            append(store, LEAVES[:1], remove_bundles=[item.digest])
-        assert (store.size, list(store.all_pending())) == (0, [item])
+            store.append(block, note=wrong, waiting=[rating("more")])
+        with pytest.raises(RuleViolation):
+            store.append(
+                block,
+                note=note_after(store, block.leaves),
+                waiting=[replace(waiting, sequence=0, core=b"late")],
+            )
+        assert (store.size, list(store.all_pending())) == (0, [entering, waiting])
 
 
 def test_nothing_of_a_deleted_bundle_is_left_on_the_disk(directory: Path) -> None:
@@ -236,8 +240,8 @@ def test_nothing_of_a_deleted_bundle_is_left_on_the_disk(directory: Path) -> Non
     with Store.create(directory) as store:
         store.add_pending(items)
         assert all(holds(directory, item.bundle[:32]) for item in items)
-        digests = [item.digest for item in items]
-        append(store, [item.core for item in items], remove_pending=digests, remove_bundles=digests[1:])
+        raters = {place: item.rater for place, item in enumerate(items)}
+        append(store, [item.core for item in items], entered=raters, needless=list(range(1, 50)))
         assert holds(directory, items[0].bundle[:32])
         for item in items[1:]:
             assert not holds(directory, item.bundle[:32])
@@ -254,8 +258,8 @@ def test_a_reader_at_work_only_delays_the_overwriting(
         with Store.open(directory, read_only=True) as reader:
             with reader._reading() as held:
                 held.exec_driver_sql("SELECT count(*) FROM leaf").all()
-                append(store, LEAVES[:1], refused=[item.digest])
-                assert (store.size, store.bundle(item.digest)) == (1, None)
+                append(store, LEAVES[:1], entered={0: item.rater}, needless=[0])
+                assert (store.size, store.bundles([0])) == (1, {})
                 assert holds(directory, b"bundle of a")
             append(store, LEAVES[1:2])
             assert not holds(directory, b"bundle of a")
@@ -265,7 +269,7 @@ def test_a_bundle_that_a_crash_left_in_the_wal_is_overwritten_at_the_next_start(
     script = (
         "import os, sys; from pathlib import Path; from tests.ledger.store.filling import *;"
         "s = Store.create(Path(sys.argv[1])); s._scrub = lambda: None; s.add_pending([rating('a')]);"
-        "append(s, [b'x'], refused=[rating('a').digest]); os._exit(0)"
+        "append(s, [b'x'], entered={0: rating('a').rater}, needless=[0]); os._exit(0)"
     )
     subprocess.run([sys.executable, "-c", script, str(directory)], cwd=PROJECT, check=True)
     assert holds(directory, b"bundle of a")
@@ -275,10 +279,42 @@ def test_a_bundle_that_a_crash_left_in_the_wal_is_overwritten_at_the_next_start(
 
 
 def test_the_tables_do_not_record_an_order_of_arrival(directory: Path) -> None:
-    with Store.create(directory) as store, store._reading() as held:
-        for table in ("pending", "bundle"):
+    """What waits has no row numbers, and a bundle's is that of its leaf."""
+    with Store.create(directory) as store:
+        store.add_pending([rating("a")])
+        append(store, LEAVES[:3], bundles={2: b"bundle"})
+        with store._reading() as held:
             with pytest.raises(Exception, match="no such column: rowid"):
-                held.exec_driver_sql(f"SELECT rowid FROM {table}")
+                held.exec_driver_sql("SELECT rowid FROM pending")
+            assert held.exec_driver_sql("SELECT rowid FROM bundle").scalars().all() == [2]
+
+
+def test_what_moved_is_shown_by_no_file_once_there_is_time(directory: Path) -> None:
+    """The write-ahead log shows what waited before it entered, until it is emptied."""
+    wal = directory / "ledger.db-wal"
+    with Store.create(directory) as store:
+        store.add_pending([rating("a")])
+        store.rest()
+        assert wal.stat().st_size > 0  # nothing has moved
+        append(store, [rating("a").core], entered={0: rating("a").rater})
+        assert wal.stat().st_size > 0
+        store.rest()
+        assert wal.stat().st_size == 0
+        store.add_pending([rating("b")])
+        append(store, [rating("b").core], entered={1: rating("b").rater})
+    assert not wal.exists()
+
+
+def test_what_moved_is_not_shown_for_long_where_there_is_no_time(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "MAX_WAL", 100_000)
+    with Store.create(directory) as store:
+        for place in range(40):
+            item = rating(str(place))
+            store.add_pending([item])
+            append(store, [item.core], entered={place: item.rater})
+            assert (directory / "ledger.db-wal").stat().st_size < 300_000
 
 
 def test_facts_about_the_copy(directory: Path) -> None:
@@ -469,10 +505,10 @@ def test_a_full_disk_refuses_by_name_and_keeps_nothing_half(
     with Store.create(directory) as store:
         append(store, LEAVES[:3])
         store.add_pending([rating("a")])
-    monkeypatch.setitem(connection.PRAGMAS, "max_page_count", "60")
+    monkeypatch.setitem(connection.PRAGMAS, "max_page_count", "30")
     with Store.open(directory) as store:
         with pytest.raises(StorageFull) as caught:
-            append(store, [bytes(1000)] * 500, remove_pending=[rating("a").digest])
+            append(store, [bytes(1000)] * 500, entered={3: rating("a").rater})
         assert caught.value.check == "storage"
         with pytest.raises(StorageFull):
             store.add_pending([replace(rating(str(i)), bundle=bytes(1000)) for i in range(500)])
@@ -481,7 +517,7 @@ def test_a_full_disk_refuses_by_name_and_keeps_nothing_half(
         append(store, LEAVES[3:4])
     monkeypatch.delitem(connection.PRAGMAS, "max_page_count")
     with Store.open(directory) as store:
-        append(store, [bytes(1000)] * 500, remove_pending=[rating("a").digest])
+        append(store, [bytes(1000)] * 500, entered={4: rating("a").rater})
         assert (store.size, list(store.all_pending())) == (504, [])
         assert store.tree().root() == Checkpoint.unverified(store.checkpoint()).root
 
@@ -496,7 +532,7 @@ def test_a_write_stands_where_what_it_deleted_cannot_be_overwritten(directory: P
     with Store.create(directory) as store:
         event.listen(store._engine, "checkout", lambda driver, *_: driver.set_authorizer(authorize))
         store.add_pending([rating("a")])
-        append(store, LEAVES[:1], refused=[rating("a").digest])
+        append(store, LEAVES[:1], entered={0: rating("a").rater}, needless=[0])
         assert store.size == 1
         assert holds(directory, b"bundle of a")
         refusing = False
@@ -517,9 +553,9 @@ def test_no_half_made_store_stays_where_the_disk_is_full(
 def test_database_errors_do_not_show_what_was_written(directory: Path) -> None:
     item = rating("secret")
     with Store.create(directory) as store:
-        store.add_pending([item])
+        append(store, LEAVES[:1], bundles={0: item.bundle})
         with pytest.raises(StorageError) as caught:
-            store.add_pending([replace(item, pseudonym=b"another")])
+            append(store, LEAVES[1:2], bundles={0: item.bundle})
         error: BaseException | None = caught.value
         while error is not None:
             assert "secret" not in str(error) and item.bundle.hex()[:16] not in str(error)

@@ -1,90 +1,171 @@
 """At the door: which ratings are taken in, to wait for their cohort's next batch.
 
 What is taken in is sure to be admissible at close: nothing that waits can ever keep a round from closing.
+
+In two steps. `examine` finds out what is right or wrong with a rating by itself, which is nearly all the
+work and changes nothing: it may go on while somebody else writes. `let_in` then decides, in order and on
+the state as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from circuits.rating import Bundle, check_bundle
 from zkperf._native import RatingLeaf
-from zkperf.errors import RuleViolation, ZkperfError
-from zkperf.ledger.engines.pool import Pool
+from zkperf.errors import EncodingError, InvalidShare, RuleViolation, ZkperfError
+from zkperf.ledger.engines.pool import Pool, Waiting
 from zkperf.ledger.rules.ratings import CHECK, admissible
 from zkperf.ledger.rules.verification import verify_ratings
-from zkperf.ledger.state import Phase, Round, State
-from zkperf.ledger.store.store import PendingRating
+from zkperf.ledger.state import Committed, Phase, Round, State
 from zkperf.ledger.transactions import decode_leaf, decode_transaction
 
 
-def check_ratings(
-    state: State, pool: Pool, items: Sequence[tuple[bytes, bytes]]
-) -> list[PendingRating | ZkperfError]:
-    """For each (rating, bundle): what is to be kept, or why it is refused.
+@dataclass
+class Examined:
+    """A rating with its bundle, and what was found out about the two."""
+
+    leaf: RatingLeaf | None
+    """None if it is not even that."""
+    bundle: bytes = field(repr=False)
+    found: Round | None = None
+    """The round it was verified in. None if it was not, because its cohort was not open for it then."""
+    committed: Committed | None = None
+    error: ZkperfError | None = None
+    """Why it is refused, whatever else is on the ledger."""
+    costly: bool = False
+    """It is refused, and that took more than a look: its elements, its token or its proof."""
+
+
+def examine(state: State, pool: Pool, items: Sequence[tuple[bytes, bytes]]) -> list[Examined]:
+    """What is right or wrong with each (rating, bundle).
 
     Cheap checks come first, so that a flood of nonsense costs no pairings; tokens and proofs of all that
     is left are verified as one batch.
     """
-    verdicts: list[PendingRating | ZkperfError] = []
-    places: list[int] = []
-    candidates: list[RatingLeaf] = []
-    for data, bundle in items:
+    examined = [_read(data, bundle) for data, bundle in items]
+    _verify(state, [item for item in examined if item.error is None and _is_awaited(state, pool, item)])
+    return examined
+
+
+def let_in(state: State, pool: Pool, items: Sequence[Examined]) -> list[Waiting | ZkperfError]:
+    """For each rating, in order: what is to be kept, or why it is refused."""
+    again = [
+        item
+        for item in items
+        # Not awaited when it was examined, or in a round that has been read from the disk again since.
+        if item.error is None and item.found is not _round(state, item) and _is_awaited(state, pool, item)
+    ]
+    _verify(state, again)
+    newcomers = _Newcomers(state, pool)
+    verdicts: list[Waiting | ZkperfError] = []
+    for item in items:
         try:
-            rating = _plausible(state, pool, data, bundle)
+            verdicts.append(_let_in(state, pool, newcomers, item))
         except ZkperfError as error:
             verdicts.append(error)
-            continue
-        places.append(len(verdicts))
-        candidates.append(rating)
-        verdicts.append(_pending(rating, bundle))
-    newcomers = _Newcomers(state, pool)
-    for place, rating, outcome in zip(places, candidates, verify_ratings(state, candidates), strict=True):
-        if isinstance(outcome, ZkperfError):
-            verdicts[place] = outcome
-            continue
-        try:
-            newcomers.let_in(rating)
-        except RuleViolation as error:
-            verdicts[place] = error
     return verdicts
 
 
-def _plausible(state: State, pool: Pool, data: bytes, bundle: bytes) -> RatingLeaf:
-    """The rating, if it is well formed, for an open cohort, next in sequence and with its own bundle."""
-    rating = decode_leaf(data)
-    if not isinstance(rating, RatingLeaf):
-        raise RuleViolation("expected a rating", check=CHECK)
-    found = _check_admission(state, pool, rating)
-    layout, core = found.scheme.layout, decode_transaction(data)
-    check_bundle(state.commitment_group, layout, core, Bundle.decode(bundle), state.members)
-    return rating
+def _let_in(state: State, pool: Pool, newcomers: _Newcomers, item: Examined) -> Waiting:
+    if item.error is not None:
+        raise item.error
+    assert item.leaf is not None
+    _check_admission(state, pool, item.leaf)
+    assert item.committed is not None
+    newcomers.let_in(item.leaf)
+    return Waiting.of(item.leaf, item.committed)
 
 
-def _check_admission(state: State, pool: Pool, rating: RatingLeaf) -> Round:
-    """The round, if the cohort is open, and the sequence number is the next one of this pseudonym."""
-    found = state.rounds.get(rating.round)
-    if found is None or found.phase is not Phase.OPEN or rating.unit not in found.cohorts:
+def _read(data: bytes, bundle: bytes) -> Examined:
+    try:
+        leaf = decode_leaf(data)
+        if not isinstance(leaf, RatingLeaf):
+            raise RuleViolation("expected a rating", check=CHECK)
+    except ZkperfError as error:
+        return Examined(None, bundle, error=error)
+    return Examined(leaf, bundle)
+
+
+def _is_awaited(state: State, pool: Pool, item: Examined) -> bool:
+    """Its cohort is open, and its sequence number the next one."""
+    assert item.leaf is not None
+    try:
+        _check_admission(state, pool, item.leaf)
+    except RuleViolation:
+        return False
+    return True
+
+
+def _round(state: State, item: Examined) -> Round | None:
+    assert item.leaf is not None
+    return state.rounds.get(item.leaf.round)
+
+
+def _check_admission(state: State, pool: Pool, leaf: RatingLeaf) -> None:
+    """The cohort is open, and the sequence number is the next one of this pseudonym."""
+    found, unit, pseudonym = state.rounds.get(leaf.round), leaf.unit, leaf.pseudonym
+    if found is None or found.phase is not Phase.OPEN or unit not in found.cohorts:
         raise RuleViolation("there is no such cohort open for ratings", check=CHECK)
-    logged = found.cohort(rating.unit).ratings.get(rating.pseudonym)
-    waiting = pool.get(rating.round, rating.unit, rating.pseudonym)
+    logged = found.cohort(unit).ratings.get(pseudonym)
+    waiting = pool.get(found.digest, unit, pseudonym)
     latest = max((known.sequence for known in (logged, waiting) if known is not None), default=-1)
-    if rating.sequence != latest + 1:
-        raise RuleViolation(f"expected sequence number {latest + 1}, got {rating.sequence}", check=CHECK)
-    admissible(state, rating, final=True)
-    return found
+    if leaf.sequence != latest + 1:
+        raise RuleViolation(f"expected sequence number {latest + 1}, got {leaf.sequence}", check=CHECK)
+    admissible(state, leaf, final=True)
 
 
-def _pending(rating: RatingLeaf, bundle: bytes) -> PendingRating:
-    return PendingRating(
-        digest=rating.digest,
-        round=rating.round,
-        unit=rating.unit,
-        pseudonym=rating.pseudonym,
-        sequence=rating.sequence,
-        core=rating.data,
-        bundle=bundle,
-    )
+def _verify(state: State, items: Sequence[Examined]) -> None:
+    """Bundles first, then tokens and proofs of those whose bundle is their own."""
+    if not items:
+        return
+    by_round: dict[bytes, list[Examined]] = {}
+    for item in items:
+        assert item.leaf is not None
+        by_round.setdefault(item.leaf.round, []).append(item)
+    for round_id, of_round in by_round.items():
+        found = state.rounds[round_id]
+        pairs = [(item.leaf, item.bundle) for item in of_round if item.leaf is not None]
+        for item, refusal in zip(of_round, check_bundles(state, found, pairs), strict=True):
+            item.found, item.error = found, refusal
+    sound = [item for item in items if item.error is None]
+    verdicts = verify_ratings(state, [item.leaf for item in sound if item.leaf is not None])
+    for item, verdict in zip(sound, verdicts, strict=True):
+        if isinstance(verdict, ZkperfError):
+            item.error, item.costly = verdict, not isinstance(verdict, RuleViolation)
+        else:
+            item.committed = verdict
+
+
+# -- bundles: the readable definition and the kernel, held to the same by a test -----------------------
+
+_REFUSALS = {"encoding": EncodingError, "complaints": InvalidShare}
+Pairs = Sequence[tuple[RatingLeaf, bytes]]
+
+
+def check_bundles(state: State, found: Round, pairs: Pairs) -> list[ZkperfError | None]:
+    """For ratings of one round: why a rating's bundle is refused, None if it is its own."""
+    if found.verifier is None:
+        return check_bundles_readably(state, found, pairs)
+    return [
+        None if refusal is None else _REFUSALS[refusal[0]](refusal[1])
+        for refusal in found.verifier.check_bundles(pairs)
+    ]
+
+
+def check_bundles_readably(state: State, found: Round, pairs: Pairs) -> list[ZkperfError | None]:
+    """The same for every suite."""
+    refusals: list[ZkperfError | None] = []
+    for leaf, bundle in pairs:
+        try:
+            core = decode_transaction(leaf.data)
+            layout = found.scheme.layout
+            check_bundle(state.commitment_group, layout, core, Bundle.decode(bundle), state.members)
+            refusals.append(None)
+        except ZkperfError as error:
+            refusals.append(error)
+    return refusals
 
 
 class _Newcomers:
@@ -97,15 +178,17 @@ class _Newcomers:
 
     def let_in(self, rating: RatingLeaf) -> None:
         """Raises RuleViolation if the pseudonym occurs twice in the request, or there is no place left."""
-        rater, place = (rating.round, rating.unit, rating.pseudonym), (rating.round, rating.unit)
+        rater = (rating.round, rating.unit, rating.pseudonym)
+        round_id, unit, pseudonym = rater
         if rater in self._seen:
             raise RuleViolation("two ratings of one pseudonym in one request", check=CHECK)
-        cohort = self._state.rounds[rating.round].cohort(rating.unit)
+        place = (round_id, unit)
+        cohort = self._state.rounds[round_id].cohort(unit)
         if place not in self._places:
-            waiting = self._pool.of(*place)
+            waiting = self._pool.of(round_id, unit)
             fresh = sum(item.pseudonym not in cohort.ratings for item in waiting)
             self._places[place] = cohort.issued - len(cohort.ratings) - fresh
-        if rating.pseudonym not in cohort.ratings and self._pool.get(*rater) is None:
+        if pseudonym not in cohort.ratings and self._pool.get(*rater) is None:
             if self._places[place] == 0:
                 raise RuleViolation("more ratings than issuances: somebody forges tokens", check=CHECK)
             self._places[place] -= 1

@@ -1,21 +1,20 @@
 """The embedded engine: one sequencer, one folder, the same rules as everywhere.
 
-A rating is durable when `submit_ratings` returns, and enters the log with its cohort's next batch;
-everything else enters at once, as a block of its own. Every block is applied to the state first and
-then written in one durable transaction together with its signed checkpoint; if that write fails, the
-state is built again from what is stored, so memory never runs ahead of the disk.
+A rating is durable when `take` returns, and enters the log with its cohort's next batch; everything else
+enters at once, as a block of its own. Every block is applied to the state first and then written in one
+durable transaction together with its signed checkpoint and what is taken in to wait; if that write fails,
+the state is built again from what is stored, so memory never runs ahead of the disk.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
-from hashlib import sha256
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import SystemRandom
+from types import MappingProxyType
 from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,7 +23,7 @@ from circuits.complaint import FalseComplaint
 from zkperf._native import RatingLeaf
 from zkperf.errors import InputError, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
-from zkperf.ledger.engines.door import check_ratings
+from zkperf.ledger.engines.door import Examined, examine, let_in
 from zkperf.ledger.engines.pool import Pool, Waiting
 from zkperf.ledger.export import write_export
 from zkperf.ledger.log.checkpoint import Checkpoint, Policy, Signer
@@ -32,14 +31,13 @@ from zkperf.ledger.log.keys import SignatureType, VerifierKey
 from zkperf.ledger.log.merkle import leaf_hash
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
-from zkperf.ledger.promises import Promise, promise
+from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.rules import apply
-from zkperf.ledger.rules.prepared import Trust, everything, nothing
+from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.signing import log_origin, public_bytes, signed
-from zkperf.ledger.state import Phase, Round, State
-from zkperf.ledger.store.errors import StorageError
-from zkperf.ledger.store.store import PendingRating, Store
+from zkperf.ledger.state import Accepted, Phase, Round, State
+from zkperf.ledger.store.store import Block, PendingRating, Rater, Store
 from zkperf.ledger.transactions import (
     Batch,
     ComplaintPosted,
@@ -61,16 +59,6 @@ OVER = (Phase.OPENED, Phase.PUBLISHED)
 
 Clock = Callable[[], float]
 """Unix time in seconds."""
-
-
-@dataclass
-class Block:
-    """Leaves applied to the state and not stored yet, and the bundles that go with them."""
-
-    start: int
-    """The log's size before the block."""
-    leaves: list[bytes] = field(default_factory=list)
-    dropped: list[bytes] = field(default_factory=list)
 
 
 class EmbeddedLedger:
@@ -116,6 +104,10 @@ class EmbeddedLedger:
             raise InputError("the sequencer's key is not this ledger's")
         origin = log_origin(self._state.ledger)
         Policy(origin, VerifierKey(origin, SignatureType.ED25519, own)).verify(self._store.checkpoint())
+
+    def rest(self) -> None:
+        """To be called when there is nothing to write for a while (`Store.rest`)."""
+        self._store.rest()
 
     def close(self) -> None:
         """Releases the folder."""
@@ -166,7 +158,22 @@ class EmbeddedLedger:
 
     def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
         """The bundles, by the digest of their rating, of those ratings that still have one."""
-        return self._store.bundles(digests)
+        with self._lock:
+            wanted = set(digests)
+            entered = {rating.index: rating.digest for rating in self._ratings() if rating.digest in wanted}
+            raters = {digest: self._pool.rater_of(digest) for digest in wanted}
+        found = {entered[leaf]: bundle for leaf, bundle in self._store.bundles(list(entered)).items()}
+        for digest, rater in raters.items():
+            bundle = None if rater is None else self._store.pending_bundle(rater)
+            if bundle is not None:
+                found[digest] = bundle
+        return found
+
+    def _ratings(self) -> Iterator[Accepted]:
+        """Every rating on the log that was not replaced."""
+        for found in self._state.rounds.values():
+            for cohort in found.cohorts.values():
+                yield from cohort.ratings.values()
 
     def waiting(self, round_id: bytes, unit: int) -> int:
         """How many ratings of a cohort wait for a batch."""
@@ -209,20 +216,40 @@ class EmbeddedLedger:
 
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Takes (rating, bundle) pairs: for each a promise, once all of them are durable, or its error."""
+        return self.take(self.examine(items))
+
+    def examine(self, items: Sequence[tuple[bytes, bytes]]) -> list[Examined]:
+        """Finds out what is right and wrong with each (rating, bundle), for `take`: nearly all of the work.
+
+        Changes nothing and waits for nobody: it may go on in one thread while another one writes.
+        """
+        return examine(self._state, self._pool, items)
+
+    def take(self, items: Sequence[Examined]) -> list[Promise | ZkperfError]:
+        """Takes in what was examined: for each a promise, once all of them are durable, or its error."""
         with self._writing():
-            verdicts = check_ratings(self._state, self._pool, items)
-            accepted = [verdict for verdict in verdicts if isinstance(verdict, PendingRating)]
-            self._store.add_pending(accepted)
-            for item in accepted:
-                self._pool.put(Waiting(item.round, item.unit, item.pseudonym, item.sequence, item.core))
-            for round_id, unit in sorted({(item.round, item.unit) for item in accepted}):
-                # What was taken is durable and promised: if the disk is full now, it goes on waiting.
-                with suppress(StorageError):
-                    self._admit_batch(self._state.rounds[round_id], unit)
-            return [
-                self._promise(verdict) if isinstance(verdict, PendingRating) else verdict
-                for verdict in verdicts
-            ]
+            verdicts = let_in(self._state, self._pool, items)
+            arrived = {
+                verdict: item.bundle
+                for verdict, item in zip(verdicts, items, strict=True)
+                if isinstance(verdict, Waiting)
+            }
+            self._keep(arrived)
+            promises = iter(signed_promises(self._key, [self._draft(item) for item in arrived]))
+            return [next(promises) if isinstance(verdict, Waiting) else verdict for verdict in verdicts]
+
+    def _keep(self, arrived: Mapping[Waiting, bytes]) -> None:
+        """Makes ratings and their bundles durable, and lets batches enter that are due with them."""
+        block = self._block = Block(self._state.size)
+        by_cohort: dict[tuple[bytes, int], list[Waiting]] = {}
+        for item in arrived:
+            by_cohort.setdefault((item.round, item.unit), []).append(item)
+        at_once: set[Rater] = set()
+        for (round_id, unit), items in sorted(by_cohort.items()):
+            found = self._state.rounds[round_id]
+            if entering := self._choose(found, unit, items):
+                at_once |= self._admit(found, unit, entering, block, final=False, arrived=arrived)
+        self._store_block(block, {item: arrived[item] for item in arrived if item.rater not in at_once})
 
     def _check_time(self, transaction: object) -> None:
         if isinstance(transaction, (RoundOpened, RoundClosed, Deadline)):
@@ -231,9 +258,8 @@ class EmbeddedLedger:
             if abs(transaction.at - now) > CLOCK_SKEW:
                 raise RuleViolation("its time is not now: is your clock right?", check="rounds")
 
-    def _promise(self, item: PendingRating) -> Promise:
-        return promise(
-            self._key,
+    def _draft(self, item: Waiting) -> Promise:
+        return draft(
             ledger=self._state.ledger,
             round_id=item.round,
             unit=item.unit,
@@ -244,36 +270,51 @@ class EmbeddedLedger:
 
     # -- batches ---------------------------------------------------------------------------------
 
-    def _admit_batch(self, found: Round, unit: int) -> None:
-        """When 2·k_min new pseudonyms wait, all but k_min of them, chosen at random, enter (section 6)."""
+    def _choose(self, found: Round, unit: int, arrived: Sequence[Waiting]) -> list[Waiting]:
+        """When 2·k_min new pseudonyms wait, all but k_min of them, chosen at random (section 6)."""
         k_min, cohort = found.opened.min_cohort, found.cohort(unit)
-        fresh = [item for item in self._pool.of(found.digest, unit) if item.pseudonym not in cohort.ratings]
+        waiting = (*self._pool.of(found.digest, unit), *arrived)
+        fresh = {item.pseudonym: item for item in waiting if item.pseudonym not in cohort.ratings}
         if len(fresh) < 2 * k_min or cohort.issued < k_min:
-            return
-        entering = self._random.sample(fresh, len(fresh) - k_min)
-        block = self._block = Block(self._state.size)
-        try:
-            self._apply(self._batch(found.digest, unit, entering, final=False), block, trusted=everything)
-            self._store_block(block)
-        except Exception:
-            self._reload()
-            raise
+            return []
+        return self._random.sample(list(fresh.values()), len(fresh) - k_min)
 
-    def _final_batches(self, round_id: bytes) -> list[bytes]:
-        found = self._state.rounds.get(round_id)
-        leaves: list[bytes] = []
-        for unit in found.tree.leaves() if found is not None else ():
-            entering = self._pool.of(round_id, unit)
-            if entering:
-                leaves += self._batch(round_id, unit, entering, final=True)
-        return leaves
-
-    def _batch(self, round_id: bytes, unit: int, entering: Sequence[Waiting], *, final: bool) -> list[bytes]:
+    def _admit(
+        self,
+        found: Round,
+        unit: int,
+        entering: Sequence[Waiting],
+        block: Block,
+        *,
+        final: bool,
+        arrived: Mapping[Waiting, bytes] = MappingProxyType({}),
+    ) -> set[Rater]:
+        """Applies a batch and adds it to the block. Gives those raters whose rating, and no earlier one,
+        has arrived just now: it does not wait before it enters."""
         header = signed(
-            Batch, self._key, self._state.ledger, round=round_id, unit=unit, count=len(entering), final=final
+            Batch,
+            self._key,
+            self._state.ledger,
+            round=found.digest,
+            unit=unit,
+            count=len(entering),
+            final=final,
         )
         ratings = sorted(entering, key=lambda item: item.pseudonym)
-        return [encode_transaction(header), *(item.core for item in ratings)]
+        logged, at_once = found.cohort(unit).ratings, set()
+        for index, item in enumerate(ratings, self._state.size + 1):
+            if item in arrived and self._pool.get(*item.rater) is None:
+                block.bundles[index] = arrived[item]
+                at_once.add(item.rater)
+            else:
+                block.entered[index] = item.rater
+            if item.pseudonym in logged:
+                block.needless.append(logged[item.pseudonym].index)
+        known = {place: item.committed for place, item in enumerate(ratings, 1) if item.committed is not None}
+        items: list[Decoded] = [header, *(item.leaf for item in ratings)]
+        leaves = [encode_transaction(header), *(item.core for item in ratings)]
+        self._apply(leaves, block, Prepared(items, self._state.size, everything, known))
+        return at_once
 
     # -- the log ---------------------------------------------------------------------------------
 
@@ -293,49 +334,47 @@ class EmbeddedLedger:
             return error
         except ZkperfError as error:
             return error
+        if isinstance(transaction, ComplaintPosted):
+            block.needless.append(self._struck(transaction))
         if isinstance(transaction, RoundClosed):
             # Not refusable any more: what waits was let in because it is admissible now.
-            self._apply(self._final_batches(transaction.round), block, trusted=everything)
+            found = self._state.rounds[transaction.round]
+            for unit in found.tree.leaves():
+                if entering := self._pool.of(found.digest, unit):
+                    self._admit(found, unit, entering, block, final=True)
         return index
 
-    def _apply(self, leaves: Sequence[bytes], block: Block, *, trusted: Trust = nothing) -> None:
-        """Applies leaves to the state and adds them, and the bundles they make needless, to the block."""
+    def _struck(self, posted: ComplaintPosted) -> int:
+        """The leaf of the rating that a true complaint was about."""
+        complaint = posted.complaint
+        ratings = self._state.rounds[complaint.round].cohort(complaint.unit).ratings.values()
+        return next(rating.index for rating in ratings if rating.digest == complaint.rating)
+
+    def _apply(self, leaves: Sequence[bytes], block: Block, prepared: Prepared | None = None) -> None:
+        """Applies leaves to the state and adds them to the block. If that ends a round, its bundles go."""
         state = self._state
         running = [found for found in state.rounds.values() if found.phase not in OVER]
-        dropped = [digest for leaf in leaves for digest in self._made_needless(leaf)]
-        apply(state, leaves, trusted=trusted)
+        apply(state, leaves if prepared is None else prepared)
         for found in running:
             if found.phase in OVER:
-                dropped += [
-                    rating.digest for cohort in found.cohorts.values() for rating in cohort.ratings.values()
-                ]
+                for cohort in found.cohorts.values():
+                    block.needless += [rating.index for rating in cohort.ratings.values()]
         block.leaves += leaves
-        block.dropped += dropped
 
-    def _made_needless(self, leaf: bytes) -> list[bytes]:
-        """Digests of the ratings that this leaf replaces or strikes out."""
-        transaction = decode_leaf(leaf)
-        if isinstance(transaction, ComplaintPosted):
-            return [transaction.complaint.rating]
-        if isinstance(transaction, RatingLeaf):
-            found = self._state.rounds[transaction.round]
-            old = found.cohort(transaction.unit).ratings.get(transaction.pseudonym)
-            return [] if old is None else [old.digest]
-        return []
-
-    def _store_block(self, block: Block) -> None:
-        """One durable transaction: leaves, checkpoint, and what is waiting or kept no longer."""
-        if not block.leaves:
-            return
-        entered = [sha256(leaf).digest() for leaf in block.leaves]
-        self._store.append(
-            block.leaves,
-            note=self._sign(block.leaves),
-            remove_pending=entered,
-            remove_bundles=block.dropped,
-        )
-        for digest in entered:
-            self._pool.drop(digest)
+    def _store_block(self, block: Block, arrived: Mapping[Waiting, bytes] = MappingProxyType({})) -> None:
+        """One durable transaction: leaves, checkpoint, who waits, and what is kept no longer."""
+        pending = [
+            PendingRating(item.round, item.unit, item.pseudonym, item.sequence, item.core, bundle)
+            for item, bundle in arrived.items()
+        ]
+        if block.leaves:
+            self._store.append(block, note=self._sign(block.leaves), waiting=pending)
+        elif pending:
+            self._store.add_pending(pending)
+        for item in arrived:
+            self._pool.put(item)
+        for rater in block.entered.values():
+            self._pool.drop(rater)
 
     def _sign(self, leaves: Sequence[bytes]) -> str:
         """The checkpoint of the log with ``leaves`` added."""
@@ -364,7 +403,7 @@ class EmbeddedLedger:
         self._block = Block(self._state.size)
         self._pool = Pool()
         for item in self._store.all_pending():
-            self._pool.put(Waiting(item.round, item.unit, item.pseudonym, item.sequence, item.core))
+            self._pool.put(Waiting.of(RatingLeaf(item.core), None))
 
 
 def stored_state(store: Store) -> State:

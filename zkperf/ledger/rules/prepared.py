@@ -6,7 +6,8 @@ thread while the block before is applied: keys and registrars of a round never c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from zkperf._native import IssuanceLeaf, RatingLeaf
@@ -19,6 +20,7 @@ from zkperf.ledger.state import State
 from zkperf.ledger.transactions import decode_leaf
 
 Judged = RatingLeaf | IssuanceLeaf
+Decoded = Record | Judged
 Trust = Callable[[int, Judged], bool]
 """Whether the proof, the token or the signatures of this leaf (by its index) are taken for good unseen."""
 
@@ -36,11 +38,18 @@ def everything(index: int, leaf: Judged) -> bool:
 class Prepared:
     """The leaves of a block, of which the first has the index ``first``."""
 
-    def __init__(self, leaves: Sequence[bytes], first: int, trusted: Trust = nothing) -> None:
-        self.items = [_decode(data) for data in leaves]
+    def __init__(
+        self,
+        leaves: Sequence[bytes | Decoded],
+        first: int,
+        trusted: Trust = nothing,
+        verdicts: Mapping[int, Any] = MappingProxyType({}),
+    ) -> None:
+        """Leaves that are decoded already stay as they are; ``verdicts`` are known already, by place."""
+        self.items = [_decode(leaf) if isinstance(leaf, bytes) else leaf for leaf in leaves]
         self._first = first
         self._trusted = trusted
-        self._verdicts: dict[int, Any] = {}
+        self._verdicts: dict[int, Any] = dict(verdicts)
         self.verified = 0
         """Ratings whose proofs and tokens were verified."""
 
@@ -71,9 +80,9 @@ class Prepared:
         return self._verdicts.pop(place)
 
 
-def _decode(data: bytes) -> Record | Judged | ZkperfError:
+def _decode(data: bytes) -> Decoded | ZkperfError:
     try:
-        transaction: Record | Judged = decode_leaf(data)
+        transaction: Decoded = decode_leaf(data)
     except ZkperfError as error:
         return error
     return transaction

@@ -11,7 +11,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote
@@ -29,6 +29,9 @@ from zkperf.ledger.store.errors import LedgerInUse, StorageError, StorageFull
 
 DATABASE = "ledger.db"
 LOCK = "ledger.lock"
+
+PAGE_BYTES = 16384
+"""Of a new database. A page holds whole rows only: of a few kilobytes each, several have to fit."""
 
 PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "secure_delete": "ON", "foreign_keys": "ON"}
 """Settings of every connection that writes."""
@@ -80,6 +83,10 @@ def create_database(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         raise InputError(f"{path}: there is a ledger already") from None
+    with closing(sqlite3.connect(path)) as connection:
+        # Once something is in it, or it is in WAL mode, the size of its pages stays.
+        connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def sync_directory(directory: Path) -> None:

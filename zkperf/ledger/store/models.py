@@ -2,21 +2,19 @@
 
 `leaf`, `node` and `checkpoint` only ever grow: they are the log, all of it public. `pending` and `bundle`
 are emptied as soon as the protocol allows, and never leave the database for the log or an export.
-Tables whose order of insertion would say when somebody rated have no row numbers: SQLite keeps them
-sorted by a digest.
+No table says when somebody rated: what waits has no row numbers, SQLite keeps it sorted by pseudonym, and
+a bundle's number is that of its leaf. So the log and its bundles fill their pages one after the other.
 """
 
 from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
-    ForeignKey,
     Integer,
     LargeBinary,
     SmallInteger,
     String,
     Text,
-    UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -55,25 +53,24 @@ class CheckpointNote(Base):
 
 
 class Bundle(Base):
-    """Salts and sealed shares of a rating, under the digest of its core, until they must be deleted."""
+    """Salts and sealed shares of the rating that is leaf ``index``, until they must be deleted."""
 
     __tablename__ = "bundle"
-    __table_args__ = ({"sqlite_with_rowid": False},)
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    index: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Pending(Base):
-    """A rating that is durable but not yet in the log: at most one per pseudonym. Its bundle is kept."""
+    """A rating that is durable but not yet in the log, with its bundle: at most one per pseudonym."""
 
     __tablename__ = "pending"
-    __table_args__ = (UniqueConstraint("round", "unit", "pseudonym"), {"sqlite_with_rowid": False})
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), ForeignKey("bundle.digest"), primary_key=True)
-    round: Mapped[bytes] = mapped_column(LargeBinary(32))
-    unit: Mapped[int] = mapped_column(BigInteger)
-    pseudonym: Mapped[bytes] = mapped_column(LargeBinary)
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    round: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    unit: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    pseudonym: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     sequence: Mapped[int] = mapped_column(BigInteger)
     core: Mapped[bytes] = mapped_column(LargeBinary)
+    bundle: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Meta(Base):

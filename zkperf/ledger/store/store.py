@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, tuple_
 
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation
 from zkperf.ledger.log.checkpoint import Checkpoint
@@ -40,17 +41,47 @@ _CHUNK = 256
 """Rows per query of a stream: bounds memory, and how long a reader holds back the WAL."""
 
 
+MAX_WAL = 4 * 1024 * 1024
+"""Bytes of the write-ahead log from which on it is emptied after every write that moved something."""
+
+Rater = tuple[bytes, int, bytes]
+"""Round, unit and pseudonym: whose rating it is."""
+
+
 @dataclass(frozen=True)
 class PendingRating:
-    """A rating that is durable but not in the log yet, with its bundle. ``digest`` is that of its core."""
+    """A rating that is durable but not in the log yet, with its bundle."""
 
-    digest: bytes
     round: bytes
     unit: int
     pseudonym: bytes
     sequence: int
     core: bytes
     bundle: bytes = field(repr=False)
+
+    @property
+    def rater(self) -> Rater:
+        return self.round, self.unit, self.pseudonym
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the core."""
+        return sha256(self.core).digest()
+
+
+@dataclass
+class Block:
+    """What is appended to the log at once, and what goes with it. Leaves are known by their index."""
+
+    start: int
+    """The size of the log before it."""
+    leaves: list[bytes] = field(default_factory=list)
+    bundles: dict[int, bytes] = field(default_factory=dict, repr=False)
+    """Of ratings that enter without having waited."""
+    entered: dict[int, Rater] = field(default_factory=dict)
+    """Ratings that waited and wait no longer; their bundles stay. Who is not there is not missed."""
+    needless: list[int] = field(default_factory=list)
+    """Leaves whose bundles must go. What is not there is not missed."""
 
 
 class Store:
@@ -62,6 +93,9 @@ class Store:
         self._lock = lock
         self._mutex = threading.Lock()
         self._scrub_due = False
+        """Something was deleted that the write-ahead log still holds."""
+        self._moved = False
+        """Something was moved that the write-ahead log still shows at its old place."""
 
     @classmethod
     def create(cls, directory: Path) -> Self:
@@ -115,6 +149,8 @@ class Store:
 
     def close(self) -> None:
         """Close the database and let others write to it."""
+        if self._lock is not None:
+            self.rest()
         self._engine.dispose()
         if self._lock is not None:
             os.close(self._lock)
@@ -196,43 +232,42 @@ class Store:
             raise StorageError(f"{self._path}: the latest checkpoint is missing or damaged")
         return size, note
 
-    def append(
-        self,
-        leaves: Sequence[bytes],
-        *,
-        note: str,
-        remove_pending: Sequence[bytes] = (),
-        remove_bundles: Sequence[bytes] = (),
-        refused: Sequence[bytes] = (),
-    ) -> None:
+    def append(self, block: Block, *, note: str, waiting: Sequence[PendingRating] = ()) -> None:
         """Append a block and its signed checkpoint, in one durable transaction. All of it, or nothing.
 
-        ``remove_pending``: digests of pending ratings that this block takes into the log; their bundles
-        stay. ``remove_bundles``: digests of ratings in the log whose bundles must go. ``refused``: digests of
-        pending ratings that will not enter; they go with their bundles. What is not there is not missed.
-        Without leaves the note replaces that of the same size (one with more cosignatures).
+        ``waiting`` is first added to what waits, as by `add_pending`. Without leaves the note
+        replaces that of the same size (one with more cosignatures).
 
-        Raises EncodingError for a leaf or note that is malformed, InvalidLogProof if the note is not about
-        the tree with these leaves, StorageFull and StorageError if the disk refuses.
+        Raises EncodingError for a leaf or note that is malformed, InvalidLogProof if the block does not begin
+        where the log ends or the note is not about the tree with these leaves, StorageFull and StorageError
+        if the disk refuses, and what `add_pending` raises.
         """
-        for leaf in leaves:
+        for leaf in block.leaves:
             check_entry(leaf)
         checkpoint = Checkpoint.unverified(note)
         with self._writing() as connection:
             tree = _tree(connection)
-            first = tree.size
-            completed = tree.extend(leaf_hash(leaf) for leaf in leaves)
+            if block.start != tree.size:
+                raise InvalidLogProof("block: does not begin where the log ends")
+            completed = tree.extend(leaf_hash(leaf) for leaf in block.leaves)
             if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
                 raise InvalidLogProof("checkpoint: not of the tree with the appended leaves")
-            _insert(connection, Leaf, [{"index": first + i, "data": leaf} for i, leaf in enumerate(leaves)])
+            leaves = enumerate(block.leaves, block.start)
+            _insert(connection, Leaf, [{"index": index, "data": leaf} for index, leaf in leaves])
             _insert(
                 connection, Node, [{"level": n.level, "index": n.index, "hash": n.hash} for n in completed]
             )
             connection.execute(delete(CheckpointNote).where(CheckpointNote.size == tree.size))
             _insert(connection, CheckpointNote, [{"size": tree.size, "note": note}])
-            _delete(connection, Pending, [*remove_pending, *refused])
-            _delete(connection, Bundle, [*remove_bundles, *refused])
-            if remove_pending or remove_bundles or refused:
+            _insert(connection, Bundle, [{"index": i, "data": data} for i, data in block.bundles.items()])
+            self._add_pending(connection, waiting)
+            entered = [_rater(rater) | {"leaf": index} for index, rater in block.entered.items()]
+            if entered:
+                connection.execute(_KEEP_BUNDLE, entered)
+                connection.execute(_LEAVE, entered)
+                self._moved = True
+            if block.needless:
+                connection.execute(_FORGET, [{"leaf": index} for index in block.needless])
                 self._scrub_due = True
 
     # -- pending ratings and bundles ---------------------------------------------------------------
@@ -245,51 +280,57 @@ class Store:
         RuleViolation (and nothing kept) if the sequence number is not higher.
         """
         with self._writing() as connection:
+            self._add_pending(connection, items)
+
+    def _add_pending(self, connection: Connection, items: Sequence[PendingRating]) -> None:
+        if len({item.rater for item in items}) < len(items):
             for item in items:
-                rater = {"round": item.round, "unit": item.unit, "pseudonym": item.pseudonym}
-                found = connection.execute(_WAITING, rater).one_or_none()
-                if found is not None:
-                    if found.digest == item.digest:
-                        continue
-                    if found.sequence >= item.sequence:
-                        raise RuleViolation("a later rating of this pseudonym is waiting", check="sequence")
-                    _delete(connection, Pending, [found.digest])
-                    _delete(connection, Bundle, [found.digest])
-                    self._scrub_due = True
-                row = {name: getattr(item, name) for name in _PENDING_COLUMNS}
-                _insert(connection, Bundle, [{"digest": item.digest, "data": item.bundle}])
-                _insert(connection, Pending, [row])
+                self._add_pending(connection, [item])
+            return
+        if not items:
+            return
+        rows = [{name: getattr(item, name) for name in _PENDING_COLUMNS} for item in items]
+        overtaken = [_rater(item.rater) | {"least": item.sequence} for item in items]
+        if connection.execute(_OVERTAKE, overtaken).rowcount:
+            self._scrub_due = True
+        if connection.execute(_WAIT, rows).rowcount == len(items):
+            return
+        for item in items:
+            if connection.scalar(_WAITING, _rater(item.rater)) != item.core:
+                raise RuleViolation("a later rating of this pseudonym is waiting", check="sequence")
 
     def pending(self, round: bytes, unit: int) -> list[PendingRating]:
-        """What waits of one cohort, in the order of the digests."""
-        query = _PENDING.where(Pending.round == round, Pending.unit == unit).order_by(Pending.digest)
+        """What waits of one cohort, in the order of the pseudonyms."""
+        query = _PENDING.where(Pending.round == round, Pending.unit == unit).order_by(Pending.pseudonym)
         with self._reading() as connection:
             return [PendingRating(**row) for row in connection.execute(query).mappings()]
 
     def all_pending(self) -> Iterator[PendingRating]:
-        """Everything that waits, in the order of the digests, a bounded number in memory."""
-        after = b""
+        """Everything that waits, sorted by rater, a bounded number in memory."""
+        key = (Pending.round, Pending.unit, Pending.pseudonym)
+        after: Rater = (b"", 0, b"")
         while True:
-            query = _PENDING.where(Pending.digest > after).order_by(Pending.digest).limit(_CHUNK)
+            query = _PENDING.where(tuple_(*key) > tuple_(*after)).order_by(*key).limit(_CHUNK)
             with self._reading() as connection:
                 chunk = [PendingRating(**row) for row in connection.execute(query).mappings()]
             if not chunk:
                 return
             yield from chunk
-            after = chunk[-1].digest
+            after = chunk[-1].rater
 
-    def bundle(self, digest: bytes) -> bytes | None:
-        """The bundle of the rating with this digest, or None if it is not, or no longer, kept."""
-        return self.bundles([digest]).get(digest)
-
-    def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The bundles, by digest, of those ratings whose bundle is kept."""
-        found: dict[bytes, bytes] = {}
+    def pending_bundle(self, rater: Rater) -> bytes | None:
+        """The bundle of the rating of ``rater`` that waits, or None if none does."""
         with self._reading() as connection:
-            for start in range(0, len(digests), _CHUNK):
-                wanted = Bundle.digest.in_(digests[start : start + _CHUNK])
-                for row in connection.execute(select(Bundle.digest, Bundle.data).where(wanted)):
-                    found[row.digest] = row.data
+            return connection.scalar(_PENDING_BUNDLE, _rater(rater))
+
+    def bundles(self, leaves: Sequence[int]) -> dict[int, bytes]:
+        """The bundles, by leaf, of those ratings on the log whose bundle is kept."""
+        found: dict[int, bytes] = {}
+        with self._reading() as connection:
+            for start in range(0, len(leaves), _CHUNK):
+                wanted = Bundle.index.in_(leaves[start : start + _CHUNK])
+                for index, data in connection.execute(select(Bundle.index, Bundle.data).where(wanted)):
+                    found[index] = data
         return found
 
     # -- facts about this copy ---------------------------------------------------------------------
@@ -319,8 +360,19 @@ class Store:
         with self._mutex:
             with storage_errors(self._path), self._engine.begin() as connection:
                 yield connection
-            if self._scrub_due:
+            if self._scrub_due or (self._moved and self._wal_size() > MAX_WAL):
                 self._scrub()
+
+    def rest(self) -> None:
+        """To be called when there is nothing to write for a while: leaves nothing in the write-ahead log of
+        what was moved since it was emptied. (What was deleted does not wait for this.)"""
+        with self._mutex:
+            if self._moved:
+                self._scrub()
+
+    def _wal_size(self) -> int:
+        wal = self._path.with_name(self._path.name + "-wal")
+        return wal.stat().st_size if wal.exists() else 0
 
     def _check_integrity(self) -> None:
         """StorageError unless the last checkpoint, if any, is that of the tree."""
@@ -339,37 +391,42 @@ class Store:
         connection = self._engine.raw_connection()
         try:
             busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            self._scrub_due = bool(busy)
+            self._scrub_due = self._moved = bool(busy)
         except sqlite3.Error:
             self._scrub_due = True
         finally:
             connection.close()
 
 
+def _rater(rater: Rater) -> dict[str, Any]:
+    return {"of_round": rater[0], "of_unit": rater[1], "of_pseudonym": rater[2]}
+
+
 # Statements of every rating or receipt: to put one together takes longer than to run it.
 _LEAF = select(Leaf.data).where(Leaf.index == bindparam("wanted"))
 _LATEST = select(CheckpointNote.note).order_by(CheckpointNote.size.desc()).limit(1)
-_WAITING = select(Pending.digest, Pending.sequence).where(
-    Pending.round == bindparam("round"),
-    Pending.unit == bindparam("unit"),
-    Pending.pseudonym == bindparam("pseudonym"),
+_OF_RATER = (
+    Pending.round == bindparam("of_round"),
+    Pending.unit == bindparam("of_unit"),
+    Pending.pseudonym == bindparam("of_pseudonym"),
 )
-_NODE = select(Node.hash).where(Node.level == bindparam("level"), Node.index == bindparam("index"))
+_WAITING = select(Pending.core).where(*_OF_RATER)
+_WAIT = insert(Pending).prefix_with("OR IGNORE", dialect="sqlite")
+_OVERTAKE = delete(Pending).where(*_OF_RATER, Pending.sequence < bindparam("least"))
+_LEAVE = delete(Pending).where(*_OF_RATER)
+_KEEP_BUNDLE = insert(Bundle).from_select(
+    ["index", "data"], select(bindparam("leaf", type_=Bundle.index.type), Pending.bundle).where(*_OF_RATER)
+)
+_FORGET = delete(Bundle).where(Bundle.index == bindparam("leaf"))
+_PENDING_BUNDLE = select(Pending.bundle).where(*_OF_RATER)
+_NODE = select(Node.level, Node.index, Node.hash)
 _PENDING_COLUMNS = [column.name for column in Pending.__table__.columns]
-_PENDING = select(*Pending.__table__.columns, Bundle.data.label("bundle")).join(
-    Bundle, Bundle.digest == Pending.digest
-)
+_PENDING = select(*Pending.__table__.columns)
 
 
 def _insert(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
-
-
-def _delete(connection: Connection, table: Any, digests: Iterable[bytes]) -> None:
-    rows = [{"wanted": digest} for digest in digests]
-    if rows:
-        connection.execute(delete(table).where(table.digest == bindparam("wanted")), rows)
 
 
 def _size(connection: Connection) -> int:
@@ -378,13 +435,17 @@ def _size(connection: Connection) -> int:
 
 
 def _nodes(connection: Connection, ids: Sequence[NodeId]) -> list[bytes]:
-    hashes = []
+    found: dict[NodeId, bytes] = {}
+    for start in range(0, len(ids), _CHUNK):
+        wanted = tuple_(Node.level, Node.index).in_(ids[start : start + _CHUNK])
+        for level, index, digest in connection.execute(
+            select(Node.level, Node.index, Node.hash).where(wanted)
+        ):
+            found[level, index] = digest
     for level, index in ids:
-        found = connection.scalar(_NODE, {"level": level, "index": index})
-        if found is None:
+        if (level, index) not in found:
             raise StorageError(f"the tree's node ({level}, {index}) is missing")
-        hashes.append(found)
-    return hashes
+    return [found[node] for node in ids]
 
 
 def _tree(connection: Connection) -> Tree:
