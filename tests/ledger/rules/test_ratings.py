@@ -10,6 +10,7 @@ import pytest
 
 from circuits.rating import Core, build_rating, decode_core
 from tests.ledger.bench import Bench, Rated, a_round, before, encoded, in_phase
+from tests.torsion import shifted, torsion
 from zkperf._native import RatingLeaf
 from zkperf.errors import (
     EncodingError,
@@ -310,6 +311,22 @@ def test_a_token_is_of_its_cohort(suite: str) -> None:
     bench = announced(name=suite)
     smuggled = again(bench.of(2)[0], 0, unit=1)
     bench.refuse(smuggled, "tokens", "the token is not a signature of the cohort's key", InvalidToken)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_another_form_of_a_token_makes_no_other_rating(suite: str) -> None:
+    """Its holder may add torsion to a token. The pseudonym is what counts, whatever its token looks like."""
+    bench = a_round(suite)
+    rated, *others = bench.of(1)
+    other_form = shifted(rated.token.token, torsion())
+    bench.apply(*bench.batch([rated.core, *(other.core for other in others)]))
+    bench.apply(bench.close())
+    header, replacement = bench.batch([again(rated, 1, token=other_form)], final=True)
+    bench.apply(header)
+    bench.refuse(again(rated, 0, token=other_form), CHECK, "expected a sequence number above 0")
+    bench.apply(replacement)
+    cohort = bench.round.cohort(1)
+    assert (len(cohort.ratings), cohort.counted) == (1 + len(others), 1 + len(others))
 
 
 @pytest.mark.parametrize(
