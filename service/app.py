@@ -13,7 +13,7 @@ from service.context import Context
 from service.door import Door
 from service.limits import Bodies, RateLimits
 from service.metrics import Metrics
-from service.routers import citizens, log, operations, results, transactions
+from service.routers import citizens, log, operations, results, transactions, welcome
 from service.settings import Settings
 from service.worker import Worker
 from zkperf import __version__
@@ -69,6 +69,6 @@ def create_app(consortium: Consortium, settings: Settings) -> FastAPI:
     app.state.context = context
     problems.install(app)
     app.add_middleware(Door, metrics=context.metrics)
-    for router in (results.router, citizens.router, transactions.router, log.router, operations.router):
-        app.include_router(router)
+    for part in (results, citizens, transactions, log, operations, welcome):
+        app.include_router(part.router)
     return app

@@ -24,6 +24,9 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            # Answered as GET (RFC 9110, section 9.3.2); the server leaves the body away.
+            scope = dict(scope, method="GET")
         started = False
 
         async def send_and_count(message: Message) -> None:

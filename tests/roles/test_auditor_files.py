@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from io import BytesIO
@@ -166,14 +167,11 @@ def test_a_database_edited_behind_its_back(
         assert not public.exists()
 
 
-def test_nodes_are_no_evidence(ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The auditor hashes the leaves and reads the checkpoint: what is stored about them is all one to it."""
-    path = edited(
-        ledger,
-        tmp_path / "ledger",
-        "UPDATE node SET hash = zeroblob(32)",
-        "UPDATE checkpoint SET size = size + 100",
-    )
+def test_what_is_stored_about_a_checkpoint_is_no_evidence(
+    ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The auditor hashes the leaves and reads the checkpoint itself."""
+    path = edited(ledger, tmp_path / "ledger", "UPDATE checkpoint SET size = size + 100")
     assert run(monkeypatch, "audit", path) == DONE
 
 
@@ -199,3 +197,155 @@ def test_what_is_no_ledger_is_unusable(tmp_path: Path, ledger: Path, monkeypatch
     for path in (empty, half, other, tmp_path / "nothing", ledger / "ledger.db", ledger / "ledger.json"):
         assert run(monkeypatch, "audit", path) == UNUSABLE, path
     assert run(monkeypatch, "audit", damaged) in (REFUSED, UNUSABLE)
+
+
+# -- damage that a reader has to be told about --------------------------------------------------------
+
+
+def damaged(ledger: Path, folder: Path, *statements: str) -> Path:
+    """A copy of the ledger's folder on whose database these were run."""
+    copy = folder / "copy"
+    shutil.copytree(ledger, copy)
+    with sqlite3.connect(copy / "ledger.db") as database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+    return copy
+
+
+def failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str | Path
+) -> Any:
+    """Check, leaf and reason of every failure that the audit lists."""
+    assert run(monkeypatch, "audit", *arguments, "--json") == REFUSED
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    return [(check["name"], item["index"], item["reason"]) for check in checks for item in check["failures"]]
+
+
+def test_a_damaged_tree_beside_whole_leaves(
+    ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = 'WHERE level = 0 AND "index" = 5'
+    copy = damaged(ledger, tmp_path, f"UPDATE node SET hash = zeroblob(32) {where}")
+    [(check, index, reason)] = failed(monkeypatch, capsys, copy)
+    assert (check, index) == ("log", None) and "the stored hash of leaf 5 is not that of" in reason
+    # Nor is it served: its receipts and tiles would not verify.
+    assert run(monkeypatch, "serve", "--ledger", copy, "--port", "0") == UNUSABLE
+    said = capsys.readouterr().err
+    assert "leaf 5" in said and f"zkperf audit {copy} names what is wrong" in said
+
+
+def test_a_leaf_that_cannot_be_decoded(
+    ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = 1
+    copy = damaged(ledger, tmp_path, f"UPDATE leaf SET data = x'8119ffff' WHERE \"index\" = {place}")
+    for command in (("results", "r", "--ledger", copy), ("round", "show", "--ledger", copy)):
+        assert run(monkeypatch, *command) == UNUSABLE
+        said = capsys.readouterr().err
+        assert f"leaf {place} is damaged" in said and f"zkperf audit {copy} names all" in said
+    assert run(monkeypatch, "serve", "--ledger", copy, "--port", "0") == UNUSABLE
+    assert "its last checkpoint is not that of its leaves; zkperf audit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["audit", "export", "results", "serve"])
+def test_text_where_a_leaf_belongs_moves_no_cursor(
+    ledger: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    text = "CAST(x'ff1b5b33316d21' AS TEXT)"
+    copy = damaged(ledger, tmp_path, f'UPDATE leaf SET data = {text} WHERE "index" = 1')
+    options = {
+        "audit": (copy,),
+        "export": (copy, "-o", tmp_path / "out"),
+        "results": ("r", "--ledger", copy),
+        "serve": ("--ledger", copy, "--port", "0"),
+    }
+    assert run(monkeypatch, command, *options[command]) == (REFUSED if command == "audit" else UNUSABLE)
+    shown = capsys.readouterr()
+    # A table may break the line anywhere.
+    assert "leaf1ismissingordamaged" in re.sub(r"[\s│]", "", shown.out + shown.err)
+    assert "\x1b[31m" not in shown.out + shown.err
+
+
+def test_what_an_error_quotes_moves_no_cursor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "audit", tmp_path / "a\x1b[31mb") == UNUSABLE
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_missing_leaf_is_named(
+    ledger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = failed(monkeypatch, capsys, damaged(ledger, tmp_path, 'DELETE FROM leaf WHERE "index" = 7'))
+    assert [(check, index) for check, index, _ in found] == [("log", 7)]
+    assert "leaf 7 is missing or damaged; what follows could not be read" in found[0][2]
+
+
+@pytest.mark.parametrize("damage", ["DELETE FROM checkpoint", "half"])
+def test_a_folder_that_cannot_be_read_is_unusable(
+    ledger: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    damage: str,
+) -> None:
+    copy = damaged(ledger, tmp_path, *([damage] if damage != "half" else []))
+    if damage == "half":
+        database = copy / "ledger.db"
+        data = database.read_bytes()
+        database.write_bytes(data[: len(data) // 2 // 4096 * 4096])
+    assert run(monkeypatch, "audit", copy) == UNUSABLE
+    said = capsys.readouterr().err
+    assert str(copy) in said and "refused" not in said
+
+
+@pytest.mark.parametrize("data", [b"# zkperf\n", b"", b"\x84\x6dzkperf-report\x01"])
+def test_what_is_no_export_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    file = tmp_path / "README.md"
+    file.write_bytes(data)
+    assert run(monkeypatch, "audit", file) == UNUSABLE
+    assert f"{file}: not an export of zkperf" in capsys.readouterr().err
+
+
+def test_where_an_export_breaks_off(
+    export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, data = tmp_path / "broken", export.read_bytes()
+    file.write_bytes(data[: len(data) // 2])
+    [(check, index, reason)] = failed(monkeypatch, capsys, file)
+    assert check == "encoding" and f"the file ends within: leaf {index};" in reason
+    # The checkpoint is no leaf.
+    for changed in (data + b"\0", data[:-3]):
+        file.write_bytes(changed)
+        [(check, index, reason)] = failed(monkeypatch, capsys, file)
+        assert (check, index) == ("encoding", None) and "checkpoint" in reason
+
+
+def test_what_the_audit_says_of_the_origin(
+    ledger: Path,
+    export: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    genesis = json.loads((ledger / "ledger.json").read_text("utf-8"))["genesis"]
+    assert run(monkeypatch, "audit", export, "--genesis", "ab" * 32) == REFUSED
+    shown = capsys.readouterr()
+    assert "NOT the ledger whose genesis digest was given" in " ".join(shown.out.split())
+    # Both in full, to be compared.
+    assert f"Expected the ledger {'ab' * 32}\nThis is the ledger  {genesis}" in shown.err
+    assert "give --genesis" not in shown.err and "…" not in shown.out
+    changed = bytearray(export.read_bytes())
+    changed[20] ^= 1
+    (tmp_path / "changed").write_bytes(changed)
+    assert run(monkeypatch, "audit", tmp_path / "changed", "--genesis", genesis) == REFUSED
+    shown = capsys.readouterr()
+    assert "UNVERIFIED, the first leaf could not be read" in " ".join(shown.out.split())
+    assert "give --genesis" not in shown.err

@@ -12,6 +12,7 @@ from zkperf.cli import citizen_commands, operator_commands
 from zkperf.cli.options import GenesisOption, JsonOption, parse_digest
 from zkperf.cli.output import DONE, REFUSED, UNUSABLE, print_json, results, say, say_where
 from zkperf.errors import EncodingError, InputError, ZkperfError
+from zkperf.ledger.store.errors import StorageError
 
 app = typer.Typer(
     name="zkperf",
@@ -91,7 +92,9 @@ def audit(
         print_json(report.to_json())
     else:
         results.print(audit_table(report.to_json()), anonymity_table(report.to_json()))
-        if not report.origin_verified:
+        if report.expected is not None and report.genesis and not report.origin_verified:
+            say(f"Expected the ledger {report.expected}\nThis is the ledger  {report.genesis}")
+        elif report.expected is None:
             say("The origin is unverified: give --genesis with the digest that the members have published.")
     raise typer.Exit(DONE if report.ok else REFUSED)
 
@@ -128,7 +131,7 @@ def main() -> None:
     """Runs the command line and exits with 0 (done), 1 (refused) or 2 (unusable input)."""
     try:
         app()
-    except (InputError, EncodingError) as error:
+    except (InputError, EncodingError, StorageError) as error:
         say(f"zkperf: {error}")
         sys.exit(UNUSABLE)
     except ZkperfError as error:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from zkperf.cli.output import progress_bars
-from zkperf.errors import InputError
+from zkperf.errors import EncodingError, InputError
 from zkperf.ledger.export import read_export, write_export
 from zkperf.ledger.store.store import Store
 from zkperf.roles.audit_parts import WHOLE, Known, Part
@@ -25,14 +25,17 @@ def public_log(path: Path) -> Iterator[PublicLog]:
         LedgerFolder(path).describe()
         with Store.open(path, read_only=True) as store:
             size, note = store.head()
-            yield PublicLog(size, store.leaves(0, size), store.leaf, lambda: note)
+            yield PublicLog(size, store.leaves(0, size), store.leaf, lambda: note, store.check_nodes)
         return
     try:
         file = path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     with file:
-        reader = read_export(file)
+        try:
+            reader = read_export(file)
+        except EncodingError as error:
+            raise EncodingError(f"{path}: not an export of zkperf, or not a whole one ({error})") from None
         yield PublicLog(reader.size, reader.leaves(), reader.leaf, reader.note)
 
 

@@ -25,6 +25,8 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from zkperf.surveys.results import visible
+
 DONE, REFUSED, UNUSABLE = 0, 1, 2
 """Exit codes: done; refused or a check failed; the input cannot be used."""
 
@@ -35,8 +37,9 @@ results = Console(highlight=False)
 
 
 def say(message: str) -> None:
-    """A message for the person at the terminal."""
-    console.print(message, markup=False, soft_wrap=True)
+    """A message for the person at the terminal. What others wrote moves no cursor there."""
+    shown = "\n".join(visible(line) for line in message.split("\n"))
+    console.print(shown, markup=False, soft_wrap=True)
 
 
 def emit(line: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from zkperf.errors import InvalidLogProof, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
-from zkperf.ledger.log.merkle import Tree, leaf_hash
+from zkperf.ledger.log.merkle import CompletedNode, Tree, leaf_hash
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.prepared import Judged, Prepared
 from zkperf.ledger.state import State
@@ -62,6 +62,9 @@ class PublicLog:
     """One of those that have been read, again."""
     checkpoint: Callable[[], str]
     """Called after the last leaf has been read: in an export the checkpoint comes last."""
+    check_nodes: Callable[[Sequence[CompletedNode]], None] = lambda nodes: None
+    """Called with the subtrees that some leaves complete. Raises a ZkperfError where the log is kept with its
+    tree, from which receipts and tiles are made, and that tree is not the one of its leaves."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,8 @@ class Audit:
 
     genesis: str
     origin_verified: bool
+    expected: str | None = None
+    """The genesis digest that the auditor knows, if any."""
     ratings: int = 0
     failures: dict[str, list[Failure]] = field(default_factory=lambda: {name: [] for name in CHECKS})
     cohorts: list[CohortSize] = field(default_factory=list)
@@ -118,6 +123,7 @@ class Audit:
             "ok": self.ok,
             "genesis": self.genesis,
             "origin_verified": self.origin_verified,
+            "expected": self.expected,
             "ratings": self.ratings,
             "verified": self.verified,
             "known": self.known,
@@ -153,6 +159,7 @@ def audit(
     started = time.monotonic()
     state = State(leaf=log.leaf, pairing=BLS12381)
     report = Audit(genesis="", origin_verified=False, part=part, known=known.size if known else 0)
+    report.expected = None if genesis is None else genesis.hex()
     reading = Reading(log, known)
 
     def failed(index: int, error: ZkperfError) -> None:
@@ -181,11 +188,14 @@ def audit(
                     settle(waiting.pop(0).result())
             for block in waiting:
                 settle(block.result())
+        if reading.first is not None:
+            check_origin(report, reading.first, genesis)
+        for reason in reading.damaged:
+            report.fail("log", None, reason)
         if reading.broken is not None:
             raise reading.broken
         note = log.checkpoint()
         if reading.first is not None:
-            check_origin(report, reading.first, genesis)
             check_log(report, reading.first, reading.tree, note)
             check_known(report, reading, known)
             if report.ok and part == WHOLE:
@@ -195,7 +205,10 @@ def audit(
             report.fail("log", None, "the log is empty")
     except ZkperfError as error:
         check = error.check if error.check in CHECKS else "log"
-        report.fail(check, state.size, f"{error}; what follows could not be read")
+        if error is reading.broken:
+            report.fail(check, state.size, f"{error}; what follows could not be read")
+        else:
+            report.fail(check, None, str(error))
     summarise(report, state)
     report.unknown_cohorts = part.missing(state)
     report.seconds = time.monotonic() - started
@@ -212,6 +225,9 @@ class Reading:
         """Of the tree of as many leaves as were verified before."""
         self.broken: ZkperfError | None = None
         """Why the log could not be read to its end."""
+        self.damaged: list[str] = []
+        """What is wrong with the tree that is kept beside the leaves, if one is."""
+        self._check_nodes = log.check_nodes
         self._stream = iter(log.leaves)
         self._known = known.size if known else 0
 
@@ -230,7 +246,11 @@ class Reading:
                 return
             if self.first is None:
                 self.first = chunk[0]
-            self.tree.extend(map(leaf_hash, chunk))
+            completed = self.tree.extend(map(leaf_hash, chunk))
+            try:
+                self._check_nodes(completed)
+            except ZkperfError as error:
+                self.damaged.append(f"{error}: receipts and tiles made from it do not verify")
             if self.tree.size == self._known:
                 self.known_root = self.tree.root()
             yield size, chunk

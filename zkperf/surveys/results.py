@@ -78,6 +78,7 @@ class AuditResult(TypedDict):
     ok: bool
     genesis: str
     origin_verified: bool
+    expected: NotRequired[str | None]
     ratings: int
     verified: int
     known: int

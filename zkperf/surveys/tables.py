@@ -70,14 +70,13 @@ def units_table(result: SurveyResult) -> Table:
 def audit_table(audit: AuditResult) -> Table:
     """Every check with its verdict, and every failure of those that failed."""
     verdict = "passed" if audit["ok"] else "FAILED"
-    origin = "verified" if audit["origin_verified"] else "UNVERIFIED, no genesis digest was given"
     table = Table(
         title=Text(f"Audit {verdict}", "bold green" if audit["ok"] else "bold red"),
-        caption=f"{audit['ratings']:,} ratings, {_extent(audit)}{audit['seconds']:.1f} s, origin {origin}",
+        caption=f"{audit['ratings']:,} ratings, {_extent(audit)}{audit['seconds']:.1f} s, {_origin(audit)}",
     )
     table.add_column("Check")
     table.add_column("Verdict")
-    table.add_column("Failures")
+    table.add_column("Failures", overflow="fold")
     for check in audit["checks"]:
         failures = check["failures"]
         lines = [f"{_place(failure['index'])}{failure['reason']}" for failure in failures]
@@ -87,6 +86,17 @@ def audit_table(audit: AuditResult) -> Table:
             Text("\n").join(_plain(line) for line in lines),
         )
     return table
+
+
+def _origin(audit: AuditResult) -> str:
+    """Whose log this is, as far as the audit could tell."""
+    if audit["origin_verified"]:
+        return "origin verified"
+    if audit.get("expected") is None:
+        return "origin UNVERIFIED, no genesis digest was given"
+    if not audit["genesis"]:
+        return "origin UNVERIFIED, the first leaf could not be read"
+    return "NOT the ledger whose genesis digest was given"
 
 
 def _extent(audit: AuditResult) -> str:
@@ -109,7 +119,7 @@ def anonymity_table(audit: AuditResult) -> Table:
     table.add_column("Each one of at least", justify="right")
     for cohort in audit.get("cohorts") or []:
         size = cohort["anonymity_set"]
-        cells = f"{cohort['ratings']:,}", "" if size is None else f"{size:,} tokens"
+        cells = f"{cohort['ratings']:,}", "" if size is None else f"{size:,} token{'s' * (size != 1)}"
         table.add_row(_plain(cohort["round"]), _plain(cohort["unit"]), *cells)
     return table
 

@@ -37,6 +37,7 @@ from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import Accepted, Phase, Round, State
+from zkperf.ledger.store.errors import StorageError
 from zkperf.ledger.store.store import Block, PendingRating, Rater, Store
 from zkperf.ledger.transactions import (
     Batch,
@@ -407,8 +408,19 @@ class EmbeddedLedger:
 
 
 def stored_state(store: Store) -> State:
-    """The state that the stored leaves give. They are believed: whoever stored them had verified them."""
+    """The state that the stored leaves give. They are believed: whoever stored them had verified them.
+
+    StorageError, naming the leaf, if one cannot be what was stored.
+    """
+
+    def damaged(index: int, error: ZkperfError) -> None:
+        where = store.directory
+        raise StorageError(
+            f"{where}: leaf {index} is damaged ({error}); zkperf audit {where} names all"
+        ) from error
+
     state, size = State(leaf=store.leaf, pairing=BLS12381), store.size
     for start in range(0, size, REPLAY_CHUNK):
-        apply(state, list(store.leaves(start, min(start + REPLAY_CHUNK, size))), trusted=everything)
+        leaves = list(store.leaves(start, min(start + REPLAY_CHUNK, size)))
+        apply(state, leaves, trusted=everything, on_failure=damaged)
     return state

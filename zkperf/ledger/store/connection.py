@@ -53,6 +53,9 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
             check_same_thread=False,
             timeout=_BUSY_SECONDS,
         )
+        # Somebody else's database may hold text where bytes belong: it is to be refused by its type, not by
+        # the driver, whose complaint would print it.
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
         for name, value in () if read_only else PRAGMAS.items():
             connection.execute(f"PRAGMA {name}={value}")
         return connection

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation
 from zkperf.ledger.log.checkpoint import Checkpoint
-from zkperf.ledger.log.merkle import NodeId, Tree, leaf_hash
+from zkperf.ledger.log.merkle import CompletedNode, NodeId, Tree, leaf_hash
 from zkperf.ledger.log.tiles import check_entry
 from zkperf.ledger.store.connection import (
     DATABASE,
@@ -115,8 +115,8 @@ class Store:
 
         With ``read_only`` it takes no lock, migrates nothing, and sees what other processes commit.
         InputError if there is none, if another process is writing to it, or for a schema of another version;
-        StorageError if its last checkpoint is not that of its leaves (for writing only: a reader's audit
-        names what is wrong).
+        StorageError if its last checkpoint is not that of its leaves, or the stored tree is not (for writing
+        only: a reader's audit names what is wrong).
         """
         if not (directory / DATABASE).is_file():
             raise InputError(f"{directory}: there is no ledger here ({DATABASE} is missing)")
@@ -162,6 +162,11 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def directory(self) -> Path:
+        """Where the database lies."""
+        return self._path.parent
+
     # -- the log -----------------------------------------------------------------------------------
 
     @property
@@ -189,7 +194,33 @@ class Store:
             data = connection.scalar(_LEAF, {"wanted": index})
         if data is None:
             raise IndexError(f"the log has no leaf {index}")
+        if not isinstance(data, bytes):
+            raise StorageError(f"{self._path}: leaf {index} is missing or damaged")
         return data
+
+    def check_nodes(self, nodes: Sequence[CompletedNode]) -> None:
+        """StorageError, naming the first, unless these nodes are stored with these hashes.
+
+        ``nodes`` are those that consecutive leaves complete (`Tree.extend`). Receipts and tiles are made
+        from what is stored: where it is wrong, they prove nothing.
+        """
+        levels: dict[int, list[CompletedNode]] = {}
+        for node in nodes:
+            levels.setdefault(node.level, []).append(node)
+        for level, row in levels.items():
+            last = row[-1].index
+            query = select(Node.index, Node.hash).where(
+                Node.level == level, Node.index.between(row[0].index, last)
+            )
+            with self._reading() as connection:
+                stored = {index: digest for index, digest in connection.execute(query)}
+            for node in row:
+                if stored.get(node.index) != node.hash:
+                    first = node.index << level
+                    which = f"leaf {first}" if level == 0 else f"leaves {first} to {first + (1 << level) - 1}"
+                    raise StorageError(
+                        f"{self._path}: the stored hash of {which} is not that of what is stored"
+                    )
 
     def leaves(self, start: int, stop: int) -> Iterator[bytes]:
         """The leaves ``start`` to ``stop`` - 1, in order, a bounded number in memory.
@@ -204,13 +235,15 @@ class Store:
     def _stream(self, start: int, stop: int) -> Iterator[bytes]:
         for first in range(start, stop, _CHUNK):
             last = min(first + _CHUNK, stop) - 1
-            query = select(Leaf.data).where(Leaf.index.between(first, last)).order_by(Leaf.index)
+            query = select(Leaf.index, Leaf.data).where(Leaf.index.between(first, last))
             with self._reading() as connection:
-                chunk = connection.scalars(query).all()
-            # SQLite keeps whatever type somebody else puts into a column.
-            if len(chunk) != last - first + 1 or not all(isinstance(leaf, bytes) for leaf in chunk):
-                raise StorageError(f"{self._path}: a leaf between {first} and {last} is missing or damaged")
-            yield from chunk
+                found = {index: data for index, data in connection.execute(query)}
+            for index in range(first, last + 1):
+                leaf = found.get(index)
+                # SQLite keeps whatever type somebody else puts into a column.
+                if not isinstance(leaf, bytes):
+                    raise StorageError(f"{self._path}: leaf {index} is missing or damaged")
+                yield leaf
 
     def checkpoint(self, size: int | None = None) -> str:
         """The latest signed checkpoint, or that of the tree of ``size``. IndexError if there is none."""
@@ -375,12 +408,27 @@ class Store:
         return wal.stat().st_size if wal.exists() else 0
 
     def _check_integrity(self) -> None:
-        """StorageError unless the last checkpoint, if any, is that of the tree."""
-        tree = self.tree()
-        if tree.size:
-            checkpoint = Checkpoint.unverified(self.checkpoint())
-            if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
-                raise StorageError(f"{self._path}: damaged, its last checkpoint is not that of its leaves")
+        """StorageError unless the leaves give the stored tree and, if there are any, the last checkpoint."""
+        tree, size = Tree(), self.size
+        wrong: StorageError | None = None
+        advice = f"zkperf audit {self.directory} names what is wrong"
+        for first in range(0, size, _CHUNK):
+            try:
+                leaves = list(self._stream(first, min(first + _CHUNK, size)))
+            except StorageError as error:
+                raise StorageError(f"{error}; {advice}") from None
+            try:
+                self.check_nodes(tree.extend(map(leaf_hash, leaves)))
+            except StorageError as error:
+                wrong = wrong or error
+        if size:
+            checkpoint = Checkpoint.unverified(self.head()[1])
+            if (checkpoint.size, checkpoint.root) != (size, tree.root()):
+                raise StorageError(
+                    f"{self._path}: damaged, its last checkpoint is not that of its leaves; {advice}"
+                ) from wrong
+        if wrong is not None:
+            raise StorageError(f"{wrong}; {advice}")
 
     def _scrub(self) -> None:
         """Empty the write-ahead log, in which deleted bundles, and the order of arrival, would live on.
@@ -443,8 +491,8 @@ def _nodes(connection: Connection, ids: Sequence[NodeId]) -> list[bytes]:
         ):
             found[level, index] = digest
     for level, index in ids:
-        if (level, index) not in found:
-            raise StorageError(f"the tree's node ({level}, {index}) is missing")
+        if not isinstance(found.get((level, index)), bytes):
+            raise StorageError(f"the tree's node ({level}, {index}) is missing or damaged")
     return [found[node] for node in ids]
 
 
