@@ -83,9 +83,11 @@ class LinearRelation:
         if any(image == zero for image in images):
             raise InvalidProof("an equation's image is the identity")
         object.__setattr__(self, "images", images)
-        for scalar in range(self.num_scalars):
-            if all(self._cancels(row, scalar) for row in self.equations):
-                raise InvalidProof("a scalar cancels out of every equation")
+        remaining = set(range(self.num_scalars))
+        for row in self.equations:
+            remaining -= {i for i in {i for i, _, _ in row.terms} & remaining if not self._cancels(row, i)}
+        if remaining:
+            raise InvalidProof("a scalar cancels out of every equation")
 
     def _cancels(self, row: LinearEquation, scalar: int) -> bool:
         """Whether the row is the same for every value of the scalar."""
