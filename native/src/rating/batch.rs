@@ -36,11 +36,16 @@ pub fn verify(round: &Round, leaves: &[&RatingLeaf]) -> Vec<Verdict> {
     let mut candidates: Vec<Result<Candidate>> =
         leaves.par_iter().map(|leaf| candidate(round, leaf)).collect();
     draw_weights(round, &mut candidates);
-    let places: Vec<usize> = (0..leaves.len()).filter(|place| candidates[*place].is_ok()).collect();
-    let good: Vec<&Candidate> = candidates.iter().flatten().collect();
+    let among = |places: &[usize], holds: &dyn Fn(&[&Candidate]) -> bool| -> Vec<usize> {
+        let items: Vec<&Candidate> = places.iter().flat_map(|place| &candidates[*place]).collect();
+        culprits(&items, holds).into_iter().map(|culprit| places[culprit]).collect()
+    };
     // One after the other: each divides itself evenly between all cores.
-    let bad_tokens = culprits(&good, &|part| tokens_hold(round, part));
-    let bad_proofs = culprits(&good, &|part| proofs_hold(round, part));
+    let mut places: Vec<usize> = (0..leaves.len()).filter(|place| candidates[*place].is_ok()).collect();
+    let bad_tokens = among(&places, &|part| tokens_hold(round, part));
+    // The transcript takes in the token: where both fail, the token is the cause, and the proof is not asked.
+    places.retain(|place| bad_tokens.binary_search(place).is_err());
+    let bad_proofs = among(&places, &|part| proofs_hold(round, part));
     let mut verdicts: Vec<Verdict> = candidates
         .iter()
         .zip(leaves)
@@ -50,12 +55,11 @@ pub fn verify(round: &Round, leaves: &[&RatingLeaf]) -> Vec<Verdict> {
         })
         .collect();
     for culprit in bad_proofs {
-        verdicts[places[culprit]] = Verdict::Refused("proofs", "the rating's proof does not hold".into());
+        verdicts[culprit] = Verdict::Refused("proofs", "the rating's proof does not hold".into());
     }
-    // The transcript takes in the token: where both fail, the token is the cause.
     for culprit in bad_tokens {
         let message = "the token is not a signature of the cohort's key";
-        verdicts[places[culprit]] = Verdict::Refused("tokens", message.into());
+        verdicts[culprit] = Verdict::Refused("tokens", message.into());
     }
     verdicts
 }
