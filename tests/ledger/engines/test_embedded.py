@@ -19,7 +19,7 @@ from circuits.complaint import FalseComplaint, complain
 from circuits.rating import Bundle, Core
 from tests.ledger.bench import Rated
 from tests.ledger.forgeries import garbage_for, rating_with
-from tests.world import World, audit_leaves
+from tests.world import World, audit_leaves, questionnaire, single
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation, ZkperfError
 from zkperf.ledger.engines.embedded import CLOCK_SKEW, EmbeddedLedger
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
@@ -401,6 +401,27 @@ def test_the_bundle_of_a_replaced_rating_is_deleted(world: World) -> None:
     world.consortium.trustees = []
     world.close_round(found)
     assert set(ledger.bundles(both)) == {both[1]}
+
+
+def test_when_a_round_ends_its_bundles_are_deleted_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = world.open_round()
+    world.rate(found, [GOOD] * 4)
+    deleted: list[int] = []
+    real = Store.append
+
+    def append(store: Store, block: Any, **options: Any) -> None:
+        deleted.extend(block.needless)
+        real(store, block, **options)
+
+    monkeypatch.setattr(Store, "append", append)
+    world.close_round(found)
+    assert found.phase is Phase.PUBLISHED
+    assert sorted(deleted) == sorted(rating.index for rating in found.counted_below(0))
+    deleted.clear()
+    world.open_round(("B",), questionnaire(single("again")), name="next")
+    assert deleted == []
 
 
 def test_the_bundle_of_a_rating_struck_out_is_deleted(world: World) -> None:

@@ -491,6 +491,17 @@ def test_a_damaged_log_is_not_written_to(directory: Path, damage: str) -> None:
     os.close(connection.lock_directory(directory))
 
 
+def test_a_checkpoint_of_another_size_is_not_the_trees(directory: Path) -> None:
+    with Store.create(directory) as store:
+        append(store, LEAVES[:3])
+        note = store.checkpoint()
+        with store._writing() as held:
+            # The root is right, the number of leaves is not.
+            held.exec_driver_sql("UPDATE checkpoint SET note = ?", (note.replace("\n3\n", "\n4\n"),))
+    with pytest.raises(StorageError, match="damaged"):
+        Store.open(directory)
+
+
 def test_a_missing_leaf_is_not_skipped(directory: Path) -> None:
     with Store.create(directory) as store:
         append(store, LEAVES[:5])

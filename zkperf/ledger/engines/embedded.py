@@ -276,7 +276,7 @@ class EmbeddedLedger:
         k_min, cohort = found.opened.min_cohort, found.cohort(unit)
         waiting = (*self._pool.of(found.digest, unit), *arrived)
         fresh = {item.pseudonym: item for item in waiting if item.pseudonym not in cohort.ratings}
-        if len(fresh) < 2 * k_min or cohort.issued < k_min:
+        if len(fresh) < 2 * k_min:
             return []
         return self._random.sample(list(fresh.values()), len(fresh) - k_min)
 
