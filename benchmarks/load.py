@@ -76,13 +76,15 @@ def send(
     connections: int,
     *,
     seconds: float | None = None,
+    source: str | None = None,
     answered: Callable[[Answer], None] = lambda _: None,
 ) -> Outcome:
     """Sends every request once, each connection its next one when the last was answered.
 
-    Stops early after ``seconds``, or when the service has ended all connections.
+    Stops early after ``seconds``, or when the service has ended all connections. ``source`` is the address
+    to send from.
     """
-    return asyncio.run(_send(url, requests, connections, seconds, answered))
+    return asyncio.run(_send(url, requests, connections, seconds, source, answered))
 
 
 async def _send(
@@ -90,13 +92,16 @@ async def _send(
     requests: Sequence[Request],
     connections: int,
     seconds: float | None,
+    source: str | None,
     answered: Callable[[Answer], None],
 ) -> Outcome:
     parts, loop = urlsplit(url), asyncio.get_running_loop()
     run = _Run(requests, deque(range(len(requests))), answered, loop.create_future())
-    lines = []
+    lines, local = [], None if source is None else (source, 0)
     for _ in range(connections):
-        _, line = await loop.create_connection(lambda: _Line(run), parts.hostname, parts.port)
+        _, line = await loop.create_connection(
+            lambda: _Line(run), parts.hostname or "", parts.port or 80, local_addr=local
+        )
         lines.append(line)
     run.open, started = len(lines), perf_counter()
     for line in lines:

@@ -239,6 +239,16 @@ def providers(figures: Figures) -> list[str]:
     return _table(["", "processor time, or bytes", "ratios"], rows, right=(1,))
 
 
+def service(figures: Figures) -> list[str]:
+    """Ratings over HTTP."""
+    rows = [
+        [figure["what"], amount(figure["median"], figure["unit"])]
+        for figure in figures
+        if figure["name"].startswith("service.")
+    ]
+    return _table(["", "measured"], rows, right=(1,))
+
+
 def sizes(figures: Figures) -> list[str]:
     """Bytes that a survey leaves."""
     rows = [
@@ -263,6 +273,7 @@ TABLES: dict[str, Callable[[Figures], list[str]]] = {
     "audits": audits,
     "tokens": tokens,
     "figures": providers,
+    "service": service,
     "sizes": sizes,
 }
 
