@@ -87,7 +87,7 @@ def targets(figures: Figures) -> Figure:
         axes.text(max(item.used, 1) + 0.03, row, text, va="center")
     axes.axvline(1, color=INK, linewidth=1)
     axes.set_yticks(range(len(chosen)), [item.what for item in chosen], fontsize=9)
-    axes.set_xlim(0, 1.6 * max(1.5, *(item.used for item in chosen)))
+    axes.set_xlim(0, 1.9 * max(1.5, *(item.used for item in chosen)))
     axes.set_xticks([0, 0.5, 1], ["0", "half", "target"])
     return _finished(drawing, axes)
 
