@@ -50,7 +50,8 @@ class PartsSum(Kind):
             s.equal(total)
             return
         least, greatest = self._totals(setting.scheme, claim)
-        if outcome is None or not least <= outcome <= greatest:
+        assert outcome is not None
+        if not least <= outcome <= greatest:
             raise InvalidProof("the published total is not in its range")
         s.equal(total, outcome)
 

@@ -119,17 +119,17 @@ class Statement:
     def sign(self, form: Form, bit: Form, bits: int) -> None:
         """bit = 1 where form >= 0, and 0 where form < 0. |form| must be below 2^bits."""
         whole = 2**bits
-        if form.low is None or form.high is None or not -whole <= form.low <= form.high < whole:
+        if form.low is None or form.high is None or form.low < -whole or form.high >= whole:
             raise ValueError(f"the form is not known to have {bits} bits")
         bit = self.boolean(bit)
         # bit = 1: form is in [0, 2^bits).  bit = 0: form + 2^bits is, so form < 0.
         self.between((form + whole * (1 - bit)).within(None, None), 0, whole - 1)
 
-    def _require(self, form: Form, low: int | None, high: int | None, message: str) -> None:
+    def _require(self, form: Form, low: int, high: int | None, message: str) -> None:
         if self.values is None:
             return
         value = form.value(self.values)
-        if (low is not None and value < low) or (high is not None and value > high):
+        if value < low or (high is not None and value > high):
             raise DoesNotHold(message)
 
     # -- as a relation ---------------------------------------------------------------------------
@@ -139,7 +139,6 @@ class Statement:
         """SHA-256 of everything that was written down. Asked for once that is finished."""
         plain = [
             self.given,
-            self.count,
             self.keys,
             [[form.to_plain() for form in product] for product in self.products],
             [form.to_plain() for form in self.zeros],
