@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     max_bodies: PositiveInt = 64 * MEBIBYTE
     """All bodies in memory together, arriving or waiting for their answer."""
     body_seconds: PositiveFloat = 20
-    """How long a body may take to arrive."""
+    """How long a body may take to arrive, and the head of a request before it."""
 
     group: PositiveInt = 256
     """How many submissions are verified at once."""

@@ -55,7 +55,7 @@ LEDGER = {
 LIBRARIES = {
     "fastapi": ("service",),
     "starlette": ("service",),
-    "uvicorn": ("zkperf.cli.serve",),
+    "uvicorn": ("zkperf.cli.serve", "service.protocol"),
     "httpx": ("zkperf.roles.remote",),
     "sqlalchemy": ("zkperf.ledger.store",),
     "sqlite3": ("zkperf.ledger.store",),

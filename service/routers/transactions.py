@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 
 from service.context import Context, address, context
 from service.problems import ProblemView, of_error
@@ -18,17 +16,9 @@ from zkperf.errors import ZkperfError
 from zkperf.ledger.promises import Promise
 from zkperf.roles.wire import CBOR, read_submission, read_submissions
 
-
-class Direct(APIRoute):
-    """A route whose endpoint gets the request as it is: what makes something of its parameters takes longer
-    than what these endpoints do."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return endpoint
-
-
-router = APIRouter(prefix="/v1/transactions", tags=["write"], route_class=Direct)
+# `service.app` leads requests straight to these endpoints, which take the request as it is: to make something
+# of parameters takes longer than what they do.
+router = APIRouter(prefix="/v1/transactions", tags=["write"])
 
 BODY_PROBLEMS = (
     "encoding",

@@ -227,6 +227,30 @@ def test_half_sent_and_endless_bodies_leave_nothing_behind(desk: Desk) -> None:
     assert post(desk, submission(*desk.rating())).status_code == 200
 
 
+def test_half_sent_batches_leave_nothing_behind(desk: Desk) -> None:
+    """Batches that break off after most of them, and one that is larger than a batch may be."""
+    address = httpx.URL(desk.url)
+    head = f"POST {BATCH} HTTP/1.1\r\nHost: x\r\nContent-Type: {CBOR}\r\n"
+    post(desk, encode_submissions([Submission(transaction=bytes(6000), bundle=None)] * 1000), BATCH)
+    resident = _resident(desk)
+    for _ in range(20):
+        with socket.create_connection((address.host, address.port)) as connection:
+            connection.sendall(f"{head}Content-Length: 8000000\r\n\r\n".encode() + bytes(6_000_000))
+    assert post(desk, blocks(100 * 1024 * 1024), BATCH).status_code == 413
+    assert httpx.get(desk.url + "/healthz").status_code == 200
+    assert _resident(desk) < resident + 30 * 1024 * 1024
+
+
+def test_a_head_without_end_is_hung_up_on(desk: Desk) -> None:
+    address = httpx.URL(desk.url)
+    with socket.create_connection((address.host, address.port), timeout=30) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+        with pytest.raises(OSError):
+            for _ in range(1000):
+                connection.sendall(bytes([120]) * 65536)
+    assert httpx.get(desk.url + "/healthz").status_code == 200
+
+
 def _resident(desk: Desk) -> int:
     """Bytes of memory that the service holds."""
     status = Path(f"/proc/{desk.running.process.pid}/status")

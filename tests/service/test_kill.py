@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
+
+import pytest
 
 from tests.service.serving import Office, service
 from zkperf.errors import InputError, RuleViolation
@@ -17,12 +20,15 @@ from zkperf.roles.citizen import Citizen, draw_token
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.remote import RemoteLedger
 from zkperf.roles.view import RoundView
+from zkperf.roles.wire import Submission
 
 KILLS = 5
 SENDERS = 3
 CITIZENS = 40
+BATCH = 4
 
 Rating = tuple[bytes, bytes]
+Sender = Callable[[str, list[tuple[bytes, bytes]], Event], "dict[bytes, Promise]"]
 
 
 def prepare(path: Path, citizens: int = CITIZENS) -> tuple[Office, bytes, list[Rating]]:
@@ -56,7 +62,30 @@ def stream(url: str, ratings: list[Rating], first: Event) -> dict[bytes, Promise
     return kept
 
 
-def test_every_acknowledged_rating_survives(tmp_path: Path) -> None:
+def stream_batches(url: str, ratings: list[Rating], first: Event) -> dict[bytes, Promise]:
+    """The same in batches, of which some are as large as a group that is written at once."""
+    kept = {}
+    with RemoteLedger(url) as remote:
+        for start in range(0, len(ratings), BATCH):
+            batch = ratings[start : start + BATCH]
+            items = [Submission(transaction=core, bundle=bundle) for core, bundle in batch]
+            try:
+                verdicts = remote.submit_batch(items)
+            except InputError:
+                break  # the connection is lost
+            for (core, _), verdict in zip(batch, verdicts, strict=True):
+                if isinstance(verdict, Promise):
+                    kept[sha256(core).digest()] = verdict
+                else:
+                    assert "expected sequence number 1, got 0" in str(verdict)
+            first.set()
+    return kept
+
+
+@pytest.mark.parametrize("send", [stream, stream_batches])
+def test_every_acknowledged_rating_survives(
+    tmp_path: Path, send: Callable[..., dict[bytes, Promise]]
+) -> None:
     path = tmp_path / "ledger"
     office, round_id, ratings = prepare(path)
     promised: dict[bytes, Promise] = {}
@@ -66,7 +95,7 @@ def test_every_acknowledged_rating_survives(tmp_path: Path) -> None:
         with service(path) as running, ThreadPoolExecutor(SENDERS) as pool:
             first = Event()
             streams = [
-                pool.submit(stream, running.url, left[sender::SENDERS], first) for sender in range(SENDERS)
+                pool.submit(send, running.url, left[sender::SENDERS], first) for sender in range(SENDERS)
             ]
             first.wait(30)
             time.sleep(random.uniform(0, 0.05))

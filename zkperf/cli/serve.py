@@ -10,6 +10,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from service.app import create_app
+from service.protocol import bounded
 from service.settings import Settings
 from zkperf.cli.output import say
 from zkperf.errors import InputError
@@ -37,7 +38,8 @@ def serve(ledger: Path, host: str, port: int) -> None:
             app = create_app(consortium, settings)
             config = uvicorn.Config(
                 app,
-                http="h11",
+                http=bounded(settings.body_seconds),
+                loop="uvloop",
                 ws="none",
                 log_level="warning",
                 access_log=False,  # it would hold addresses and times
