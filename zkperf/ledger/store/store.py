@@ -292,12 +292,12 @@ class Store:
             )
             connection.execute(delete(CheckpointNote).where(CheckpointNote.size == tree.size))
             _insert(connection, CheckpointNote, [{"size": tree.size, "note": note}])
-            _insert(connection, Bundle, [{"index": i, "data": data} for i, data in block.bundles.items()])
             self._add_pending(connection, waiting)
-            entered = [_rater(rater) | {"leaf": index} for index, rater in block.entered.items()]
-            if entered:
-                connection.execute(_KEEP_BUNDLE, entered)
-                connection.execute(_LEAVE, entered)
+            bundles = block.bundles | _waiting_bundles(connection, block.entered)
+            # In the order of the leaves, so that pages are filled one after the other.
+            _insert(connection, Bundle, [{"index": i, "data": bundles[i]} for i in sorted(bundles)])
+            if block.entered:
+                connection.execute(_LEAVE, [_rater(rater) for rater in block.entered.values()])
                 self._moved = True
             if block.needless:
                 connection.execute(_FORGET, [{"leaf": index} for index in block.needless])
@@ -462,9 +462,6 @@ _WAITING = select(Pending.core).where(*_OF_RATER)
 _WAIT = insert(Pending).prefix_with("OR IGNORE", dialect="sqlite")
 _OVERTAKE = delete(Pending).where(*_OF_RATER, Pending.sequence < bindparam("least"))
 _LEAVE = delete(Pending).where(*_OF_RATER)
-_KEEP_BUNDLE = insert(Bundle).from_select(
-    ["index", "data"], select(bindparam("leaf", type_=Bundle.index.type), Pending.bundle).where(*_OF_RATER)
-)
 _FORGET = delete(Bundle).where(Bundle.index == bindparam("leaf"))
 _PENDING_BUNDLE = select(Pending.bundle).where(*_OF_RATER)
 _NODE = select(Node.level, Node.index, Node.hash)
@@ -475,6 +472,19 @@ _PENDING = select(*Pending.__table__.columns)
 def _insert(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
+
+
+def _waiting_bundles(connection: Connection, entered: Mapping[int, Rater]) -> dict[int, bytes]:
+    """The bundles, by leaf, of those who wait."""
+    places = {rater: index for index, rater in entered.items()}
+    raters, key = list(places), (Pending.round, Pending.unit, Pending.pseudonym)
+    found: dict[int, bytes] = {}
+    for start in range(0, len(raters), _CHUNK):
+        wanted = tuple_(*key).in_(raters[start : start + _CHUNK])
+        rows = connection.execute(select(*key, Pending.bundle).where(wanted))
+        for round_id, unit, pseudonym, bundle in rows:
+            found[places[round_id, unit, pseudonym]] = bundle
+    return found
 
 
 def _size(connection: Connection) -> int:
