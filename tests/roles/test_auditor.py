@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from circuits.rating import Core
 from tests.roles.eventful import ANSWERS_A, Story, changed, check, failures, sign_checkpoint
 from tests.world import World, audit_leaves
-from zkperf.ledger.log.checkpoint import Cosigner
+from zkperf.ledger.log.checkpoint import Checkpoint, Cosigner, Signer
+from zkperf.ledger.log.merkle import Tree, leaf_hash
+from zkperf.ledger.signing import log_origin
 from zkperf.ledger.transactions import (
     Batch,
     Checked,
@@ -137,6 +139,14 @@ def test_a_checkpoint_that_is_not_the_ledgers(story: Story, tmp_path: Path) -> N
         "no note at all",
     ):
         assert check(story, story.leaves, note) == {"log": [None]}
+
+
+def test_a_checkpoint_of_the_right_root_and_another_size(story: Story) -> None:
+    tree = Tree()
+    tree.extend(map(leaf_hash, story.leaves))
+    origin = log_origin(story.ledger)
+    note = Signer(origin, story.key("sequencer")).sign(Checkpoint(origin, tree.size + 1, tree.root()))
+    assert check(story, story.leaves, note) == {"log": [None]}
 
 
 def test_every_byte_of_the_checkpoint_counts(story: Story) -> None:

@@ -163,6 +163,9 @@ def test_the_genesis_is_kept_once(case: Case, other: Case, tmp_path: Path) -> No
     with pytest.raises(InputError, match="another ledger's"):
         keep_genesis(tmp_path, other.ledger, other.genesis.format(), write)
     assert (tmp_path / GENESIS_RECEIPT).read_text() == text
+    (tmp_path / GENESIS_RECEIPT).write_bytes(case.promise.encode())
+    with pytest.raises(InputError, match="another ledger's"):
+        keep_genesis(tmp_path, case.ledger, text, write)
 
 
 def test_what_is_no_evidence(case: Case, tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def keep_genesis(folder: Path, ledger: bytes, text: str, write: Callable[[Path, 
             raise InputError(f"{path} is another ledger's: choose a folder of its own for this ledger")
         return
     receipt = Receipt.parse(text)
-    if receipt.index != 0 or sha256(receipt.leaf).digest() != ledger:
+    if sha256(receipt.leaf).digest() != ledger:
         raise InvalidLogProof("the genesis shown is not that of this ledger")
     verify_evidence(receipt, Origin.from_leaf(receipt.leaf))
     write(path, text.encode("utf-8"))
