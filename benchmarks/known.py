@@ -102,7 +102,7 @@ class KnownRound:
     @cached_property
     def state(self) -> State:
         """The ledger's state, with the keys that would have come of a key generation if there was none."""
-        state = State(leaf=self.leaves.__getitem__, pairing=BLS12381)
+        state = State(leaf=self.leaves.__getitem__, root=lambda size: b"", pairing=BLS12381)
         apply(state, self.leaves)
         [found] = state.rounds.values()
         if found.keyed:

@@ -137,7 +137,7 @@ def kernel_job(argument: tuple[str, bool]) -> Job:
             if leaf[KIND] == kind_of(Issue):
                 break
             foundation.append(leaf)
-    state = State(leaf=foundation.__getitem__, pairing=BLS12381)
+    state = State(leaf=foundation.__getitem__, root=lambda size: b"", pairing=BLS12381)
     apply(state, foundation)
     [found] = state.rounds.values()
     issuance_verifier_of_round = issuance_verifier(state, found)

@@ -40,15 +40,27 @@ NEIGHBOURS = {
 
 LEDGER = {
     "log": set[str](),
-    "transactions": set[str](),
+    "signed": set[str](),
+    "figure_transactions": {"signed"},
+    "transactions": {"figure_transactions", "signed"},
     "disclosure": set[str](),
-    "signing": {"transactions"},
-    "promises": {"signing", "transactions"},
-    "state": {"disclosure", "transactions"},
-    "rules": {"disclosure", "signing", "state", "transactions"},
+    "signing": {"signed", "transactions"},
+    "promises": {"signed", "signing", "transactions"},
+    "state": {"disclosure", "figure_transactions", "transactions"},
+    "rules": {"disclosure", "figure_transactions", "signed", "signing", "state", "transactions"},
     "export": {"log"},
     "store": {"log"},
-    "engines": {"export", "log", "promises", "rules", "signing", "state", "store", "transactions"},
+    "engines": {
+        "export",
+        "log",
+        "promises",
+        "rules",
+        "signing",
+        "state",
+        "store",
+        "transactions",
+        "figure_transactions",
+    },
 }
 """Within the ledger: the rules know no disk, no engine and no log."""
 

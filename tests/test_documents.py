@@ -13,6 +13,7 @@ from circuits.questionnaire import Option, Question, Questionnaire
 from circuits.rating import Bundle
 from circuits.report import Report
 from zkperf.encoding import Record
+from zkperf.ledger.figure_transactions import Auditor, Place, Pool, PoolUnit, Proven
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.transactions import (
     KINDS,
@@ -38,6 +39,7 @@ SOURCES = [path for room in ("zkperf", "circuits", "service") for path in sorted
 INNER: list[type[Record]] = [
     *(Questionnaire, Question, Option, Member, Unit, NodeSum, UnitResult, QuestionResult, OptionCount),
     *(Report, IndicatorScheme, Indicator, Target, Claim, Index, Grade, IndexPart, Ratio),
+    *(Place, Auditor, Proven, Pool, PoolUnit),
     *(DealCommitment, Deal, DealComplaint, CohortKeys, Complaint, Bundle, Promise, Voucher, Submission),
 ]
 """Records that are not transactions, but parts of them, or cross the wire by themselves."""
@@ -123,8 +125,8 @@ def test_every_kind_of_transaction_is_in_the_table() -> None:
 def test_labels_are_those_of_the_code() -> None:
     appendix = PROTOCOL[PROTOCOL.index("## Appendix B") : PROTOCOL.index("## Appendix C")]
     code = "".join(source.read_text("utf-8") for source in SOURCES)
-    listed = set(re.findall(r"`((?:zkperf|ZKPERF-V01-(?:token|possession))[^`]*)`", appendix))
-    used = set(re.findall(r'"((?:zkperf/v1/|ZKPERF-V01-(?:token|possession))[^"{<]*)"', code))
+    listed = set(re.findall(r"`((?:zkperf|ZKPERF-V01-(?:token|possession|draw))[^`]*)`", appendix))
+    used = set(re.findall(r'"((?:zkperf/v1/|ZKPERF-V01-(?:token|possession|draw))[^"{<]*)"', code))
     assert used <= listed, "a label is missing in the document"
     assert all(f'"{label}"' in code for label in listed), "a label is in the document only"
 

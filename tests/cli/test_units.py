@@ -6,7 +6,8 @@ import pytest
 
 from zkperf.cli.units import find_unit, load_units, services_under, unit_path
 from zkperf.errors import InputError
-from zkperf.ledger.transactions import NO_SIGNATURE, RoundOpened, Unit
+from zkperf.ledger.signed import NO_SIGNATURE
+from zkperf.ledger.transactions import RoundOpened, Unit
 
 KEY = bytes(range(32))
 

@@ -23,8 +23,10 @@ from tests.world import World, number, questionnaire, single
 from zkperf.encoding import Record
 from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.log.merkle import root_of
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.prepared import everything
+from zkperf.ledger.signed import Signed
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import BEFORE_OPEN, Phase, Round, State
 from zkperf.ledger.transactions import (
@@ -35,7 +37,6 @@ from zkperf.ledger.transactions import (
     DealsAccepted,
     RoundClosed,
     RoundKeys,
-    Signed,
     decode_transaction,
     digest,
     encode_transaction,
@@ -66,7 +67,11 @@ class Bench:
         self.folder = folder
         self.leaves = list(leaves)
         self.ratings = list(ratings)
-        self.state = State(leaf=self.leaves.__getitem__, pairing=BLS12381)
+        self.state = State(
+            leaf=self.leaves.__getitem__,
+            root=lambda size: root_of(self.leaves.__getitem__, size),
+            pairing=BLS12381,
+        )
         apply(self.state, self.leaves, trusted=everything)
 
     def fork(self) -> Bench:
@@ -212,14 +217,15 @@ def encoded(transaction: Leaf) -> bytes:
 def fingerprint(value: Any) -> Any:
     """All that a state holds, in a form that can be kept and compared."""
     if isinstance(value, State):
-        return {f.name: fingerprint(getattr(value, f.name)) for f in fields(value) if f.name != "leaf"}
+        kept = [f.name for f in fields(value) if f.name not in ("leaf", "root")]
+        return {name: fingerprint(getattr(value, name)) for name in kept}
     if (
         is_dataclass(value)
         and not isinstance(value, type)
         and type(value).__module__.startswith("zkperf.ledger")
     ):
-        # A round's verifiers are tools made of what the round holds anyway.
-        held = [f.name for f in fields(value) if f.name not in ("verifier", "registrars")]
+        # A round's verifiers, and the form of its reports, are made of what the round holds anyway.
+        held = [f.name for f in fields(value) if f.name not in ("verifier", "registrars", "form", "_allowed")]
         return type(value).__name__, [fingerprint(getattr(value, name)) for name in held]
     if isinstance(value, Layout):
         return value.digest

@@ -7,9 +7,12 @@ import pytest
 from circuits.complaint import Complaint
 from circuits.questionnaire import Questionnaire
 from circuits.rating import Core
+from circuits.report import Report
+from tests.circuits.claims.world import claim, index, scheme
 from tests.circuits.strategies import question
 from tests.misfits import refuses_misfits
 from zkperf.encoding import Record
+from zkperf.ledger import figure_transactions as ftx
 from zkperf.ledger import transactions as tx
 from zkperf.tokens.dealing_complaint import DealComplaint
 from zkperf.tokens.keygen import Deal, DealCommitment
@@ -50,6 +53,17 @@ DEAL = Deal(
 COMPLAINT = Complaint(
     round=D, unit=1, rating=D, trustee=1, digests=(D,), salt=S, sealed=b"s", point=b"D", proof=b"p"
 )
+POOL = ftx.Pool(
+    indicator="i",
+    status="published",
+    reason="none",
+    count=4,
+    sum=-7,
+    mean="-1.750000",
+    share="0.5",
+    public=False,
+)
+POOLS = ftx.PoolUnit(unit=0, name="all", status="published", reason="none", count=4, pools=(POOL,))
 CORE = Core(
     round=D,
     unit=1,
@@ -115,6 +129,43 @@ ONE_OF_EACH: list[Record] = [
         sums=(tx.NodeSum(commitment=0, unit=1, values=(D,), blinding=D),),
     ),
     tx.ResultPosted(signature=S, round=D, trustee=1, units=(UNIT_RESULT,)),
+    ftx.SchemeOfFigures(signature=S, evaluator=D, scheme=scheme(claim("target", "quality"), index=index())),
+    ftx.FiguresOpened(
+        signature=S,
+        evaluator=D,
+        scheme=D,
+        period="2018",
+        previous=D,
+        ratings=(D,),
+        min_cohort=2,
+        units=(ftx.Place(name="unit", parent=0, provider=D),),
+        auditors=(ftx.Auditor(name="auditor", key=D),),
+        at=5,
+    ),
+    ftx.ReportPosted(
+        signature=S,
+        report=Report(
+            round=D,
+            unit=1,
+            sequence=0,
+            reported=(0,),
+            ephemeral=b"Y",
+            commitments=(b"V",),
+            coefficients=((b"E",),),
+            digest=D,
+            proof=b"p",
+        ),
+    ),
+    ftx.ClaimsPosted(
+        signature=S,
+        round=D,
+        unit=1,
+        report=D,
+        claims=(ftx.Proven(claim=0, outcome=-1, proof=b"p"),),
+    ),
+    ftx.FiguresPublished(signature=S, round=D, trustee=1, units=(POOLS,)),
+    ftx.Attested(signature=S, auditor=D, round=D, unit=1, report=D, indicators=(0,)),
+    ftx.DrawShare(signature=S, round=D, trustee=1, share=G1),
 ]
 
 

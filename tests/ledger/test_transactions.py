@@ -17,6 +17,7 @@ from tests.ledger.rules.test_mutations import due
 from zkperf.encoding import Record, decode, encode
 from zkperf.errors import EncodingError
 from zkperf.ledger import transactions as tx
+from zkperf.ledger.signed import Signed
 from zkperf.ledger.signing import signed
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import (
@@ -25,7 +26,6 @@ from zkperf.ledger.transactions import (
     Batch,
     Genesis,
     SchemePosted,
-    Signed,
     decode_transaction,
     digest,
     encode_transaction,
@@ -44,9 +44,10 @@ def test_the_numbers_of_the_kinds_never_change() -> None:
     assert [cls.__name__ for _, cls in sorted(KINDS.items())] == [
         "Genesis", "SchemePosted", "RoundOpened", "DealCommitted", "DealPosted", "DealChallenged",
         "DealsAccepted", "RoundKeys", "Issue", "Batch", "Core", "RoundClosed", "ComplaintPosted",
-        "ComplaintRefused", "Checked", "Deadline", "SumsPosted", "ResultPosted",
+        "ComplaintRefused", "Checked", "Deadline", "SumsPosted", "ResultPosted", "SchemeOfFigures",
+        "FiguresOpened", "ReportPosted", "ClaimsPosted", "FiguresPublished", "Attested", "DrawShare",
     ]  # fmt: skip
-    assert list(KINDS) == list(range(18))
+    assert list(KINDS) == list(range(25))
     assert all(kind_of(cls) == kind for kind, cls in KINDS.items())
 
 
@@ -100,7 +101,7 @@ def test_an_array_that_starts_with_its_kind_is_expected(value: Any) -> None:
     refused(value, "transaction: expected an array that starts with its kind")
 
 
-@pytest.mark.parametrize("kind", [-1, 18, 99, 2**63 - 1])
+@pytest.mark.parametrize("kind", [-1, 25, 99, 2**63 - 1])
 def test_unknown_kinds(kind: int) -> None:
     refused([kind, *fields()[1:]], f"transaction: unknown kind {kind}")
 

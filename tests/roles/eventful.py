@@ -19,20 +19,25 @@ from circuits.complaint import FalseComplaint, complain
 from circuits.rating import Bundle, Core
 from tests.world import World, audit_leaves, number, questionnaire, single
 from zkperf.encoding import Record
+from zkperf.ledger.figure_transactions import SchemeOfFigures
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
 from zkperf.ledger.log.merkle import Tree, leaf_hash
+from zkperf.ledger.signed import Signed
 from zkperf.ledger.signing import log_origin, signed
 from zkperf.ledger.state import Phase, Round
 from zkperf.ledger.transactions import (
     KINDS,
     ComplaintPosted,
-    Signed,
     decode_transaction,
     digest,
     encode_transaction,
+    kind_of,
 )
 from zkperf.roles.auditor import Audit
 from zkperf.tokens.keygen import make_deal
+
+OF_RATINGS = [cls for kind, cls in KINDS.items() if kind < kind_of(SchemeOfFigures)]
+"""The kinds that rounds of ratings have."""
 
 ANSWERS_A = [
     {"recommend": "good", "minutes": 10},
@@ -120,7 +125,7 @@ def tell(path: Path) -> Story:
     second = world.open_round(("E",), questionnaire(single("again")), name="second")
     world.rate(second, [{"again": "good"}] * 5)
     story = Story(world, first, second, world.leaves(), world.consortium.ledger.checkpoint(), refused)
-    assert {type(decode_transaction(leaf)) for leaf in story.leaves} == set(KINDS.values())
+    assert {type(decode_transaction(leaf)) for leaf in story.leaves} == set(OF_RATINGS)
     assert first.phase is Phase.PUBLISHED and second.phase is Phase.OPEN
     return story
 

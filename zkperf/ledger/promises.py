@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from zkperf import encoding, signatures
 from zkperf._native import sign_all
 from zkperf.encoding import Bytes32, Bytes64, Record, Uint
-from zkperf.ledger.transactions import NO_SIGNATURE
+from zkperf.ledger.signed import NO_SIGNATURE
 
 
 class Promise(Record):

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from zkperf import encoding, signatures
-from zkperf.ledger.transactions import NO_SIGNATURE, Signed, kind_of, signed_digest
+from zkperf.ledger.signed import NO_SIGNATURE, Signed
+from zkperf.ledger.transactions import kind_of, signed_digest
 
 _Tx = TypeVar("_Tx", bound=Signed)
 

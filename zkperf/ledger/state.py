@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from operator import add, sub
 from typing import Any
 
+from circuits.indicators import IndicatorScheme
 from circuits.layout import Layout
 from circuits.questionnaire import Questionnaire
+from circuits.report import ReportForm
 from zkperf.commitments import CommitmentKey
 from zkperf.groups.base import Group
 from zkperf.groups.pairing import Pairing
 from zkperf.ledger.disclosure import Publication, Tree
+from zkperf.ledger.figure_transactions import FiguresOpened, PoolUnit
 from zkperf.ledger.transactions import Genesis, RoundOpened, UnitResult
+from zkperf.proofs.intervals import figure_key
 from zkperf.sharing import Share
 from zkperf.tokens.keygen import CheckedDeal, KeygenContext
 from zkperf.tokens.keys import CohortKeys
@@ -36,13 +41,18 @@ class Phase(StrEnum):
     CHECKING = "closed; members check their shares"
     SUMMING = "the counted set is fixed; members post their sums"
     TOTALLING = "members post their sums of optional totals"
+    CLAIMING = "providers post their claims"
     OPENED = "everything that may be published is opened"
     PUBLISHED = "published"
+    INSPECTING = "figures are drawn; auditors look at them"
+    CONCLUDED = "concluded"
     ABANDONED = "abandoned before it opened"
 
 
 BEFORE_OPEN = (Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.KEYED)
 RUNNING = (*BEFORE_OPEN, Phase.OPEN)
+OVER = (Phase.CLAIMING, Phase.OPENED, Phase.PUBLISHED, Phase.INSPECTING, Phase.CONCLUDED)
+"""Phases in which everything that may be opened of a round is opened."""
 
 
 @dataclass
@@ -149,49 +159,47 @@ class Keygen:
         return self.keys.shares[self.context.cohorts.index(unit)][trustee - 1]
 
 
-@dataclass
-class Round:
-    """One round's life. Its ``digest`` is SHA-256 of the transaction that opened it."""
+@dataclass(kw_only=True)
+class Tallied:
+    """What a round of ratings and a round of figures have in common: keys, phases, and one tally.
+
+    Its ``digest`` is SHA-256 of the transaction that opened it.
+    """
 
     digest: bytes
     index: int
-    opened: RoundOpened
-    scheme: Scheme
+    opened: Any
+    """The transaction that opened it: RoundOpened or FiguresOpened."""
     tree: Tree
     phase: Phase = Phase.COMMITTING
     last_time: int = 0
     keygens: list[Keygen] = field(default_factory=list)
     """One key generation for each part of the cohorts: their messages have to fit into leaves."""
     deals_accepted: set[int] = field(default_factory=set)
-    verifier: Any = field(default=None, repr=False)
-    """The kernel's verifier for this round's ratings, where it has the suite: made with the keys."""
-    registrars: Any = field(default=None, repr=False)
-    """The kernel's verifier for this round's issuances, where it has the pairing."""
-    most_ratings: int = 0
-    issued: int = 0
-    """Tokens, at most ``most_ratings``."""
-    cohorts: dict[int, Cohort] = field(default_factory=dict)
     checked: set[int] = field(default_factory=set)
     refused_complaints: dict[int, int] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
-    """Counted ratings per unit, once the counted set is fixed."""
-    publication: Publication | None = None
-    totals: dict[int, Publication] = field(default_factory=dict)
-    """By commitment q >= 1: what may be published of that optional total."""
+    """Counted ratings, or reports, per unit, once the counted set is fixed."""
     sums: dict[int, dict[tuple[int, int], Share]] = field(default_factory=dict)
     """The present stage's sums, by trustee: (commitment, unit) to sum."""
     openings: dict[tuple[int, int], Share] = field(default_factory=dict)
     """(commitment, unit) to (Σ w, Σ r)."""
-    result: tuple[UnitResult, ...] | None = None
-    result_index: int | None = None
 
-    def cohort(self, unit: int) -> Cohort:
-        return self.cohorts[unit]
+    def counted_below(self, unit: int) -> Iterator[Accepted | Filed]:
+        """What counts so far below a unit: accepted, not replaced, not struck out."""
+        raise NotImplementedError
 
-    def counted_below(self, unit: int) -> Iterator[Accepted]:
-        """The ratings below a unit that count so far: accepted, not replaced, not struck out."""
-        for leaf in self.tree.below(unit):
-            yield from (rating for rating in self.cohorts[leaf].ratings.values() if not rating.struck)
+    def taken(self) -> Iterator[Accepted | Filed]:
+        """Everything on the log that was not replaced."""
+        raise NotImplementedError
+
+    def key(self, q: int) -> CommitmentKey:
+        """The key of commitment, or column, q."""
+        raise NotImplementedError
+
+    def summed(self, q: int, unit: int) -> tuple[Any, tuple[Any, ...]]:
+        """(ΣC_q, (ΣE_{q,1}, …, ΣE_{q,t-1})) over what is counted below ``unit``."""
+        raise NotImplementedError
 
     def keygen_of(self, unit: int) -> Keygen:
         """The part of the key generation that a service belongs to."""
@@ -203,11 +211,170 @@ class Round:
         return all(keygen.keys is not None for keygen in self.keygens)
 
 
+@dataclass(kw_only=True)
+class Round(Tallied):
+    """One round of ratings."""
+
+    opened: RoundOpened
+    scheme: Scheme
+    verifier: Any = field(default=None, repr=False)
+    """The kernel's verifier for this round's ratings, where it has the suite: made with the keys."""
+    registrars: Any = field(default=None, repr=False)
+    """The kernel's verifier for this round's issuances, where it has the pairing."""
+    most_ratings: int = 0
+    issued: int = 0
+    """Tokens, at most ``most_ratings``."""
+    cohorts: dict[int, Cohort] = field(default_factory=dict)
+    publication: Publication | None = None
+    totals: dict[int, Publication] = field(default_factory=dict)
+    """By commitment q >= 1: what may be published of that optional total."""
+    result: tuple[UnitResult, ...] | None = None
+    result_index: int | None = None
+
+    def cohort(self, unit: int) -> Cohort:
+        return self.cohorts[unit]
+
+    def counted_below(self, unit: int) -> Iterator[Accepted]:
+        for leaf in self.tree.below(unit):
+            yield from (rating for rating in self.cohorts[leaf].ratings.values() if not rating.struck)
+
+    def taken(self) -> Iterator[Accepted]:
+        return (rating for cohort in self.cohorts.values() for rating in cohort.ratings.values())
+
+    def key(self, q: int) -> CommitmentKey:
+        return self.scheme.keys[q]
+
+    def summed(self, q: int, unit: int) -> tuple[Any, tuple[Any, ...]]:
+        first, *others = (self.cohort(leaf).sums for leaf in self.tree.below(unit))
+        summed = sum(others, first)
+        return summed.commitments[q], summed.coefficients[q]
+
+
+@dataclass
+class FigureScheme:
+    """A scheme of indicators on the ledger. ``digest`` is SHA-256 of its transaction."""
+
+    digest: bytes
+    index: int
+    scheme: IndicatorScheme
+
+
+@dataclass(slots=True)
+class Filed:
+    """A provider's latest report on the log; ``struck`` if a complaint was true."""
+
+    index: int
+    digest: bytes
+    """Of its transaction."""
+    sequence: int
+    reported: tuple[int, ...]
+    columns: dict[int, tuple[Any, tuple[Any, ...]]]
+    """By column (C_q, (E_{q,1}, …, E_{q,t-1}))."""
+    struck: bool = False
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A figure that was drawn: of which provider, and which indicator."""
+
+    unit: int
+    indicator: int
+
+
+@dataclass(kw_only=True)
+class FigureRound(Tallied):
+    """One round of providers' figures. What commitments are to ratings, columns are to it."""
+
+    opened: FiguresOpened
+    scheme: FigureScheme
+    form: ReportForm
+    group: Group
+    previous: FigureRound | None = None
+    closed: int | None = None
+    """The leaf that closed it."""
+    reports: dict[int, Filed] = field(default_factory=dict)
+    """By unit."""
+    publications: dict[int, Publication] = field(default_factory=dict)
+    """By indicator, once the counted set is fixed: where its column may be opened."""
+    pooled: dict[int, dict[int, int]] = field(default_factory=dict)
+    """By indicator and unit: over how many providers it is pooled."""
+    claimed: dict[int, dict[int, int | None]] = field(default_factory=dict)
+    """By unit what it proved: claims and their outcomes."""
+    attested: dict[tuple[int, int], dict[bytes, int]] = field(default_factory=dict)
+    """By (unit, indicator) the auditors' keys, with the leaves."""
+    result: tuple[PoolUnit, ...] | None = None
+    result_index: int | None = None
+    draw_shares: dict[int, Any] = field(default_factory=dict)
+    drawn: tuple[Inspection, ...] = ()
+    refused: tuple[Inspection, ...] = ()
+    """Drawn, and shown to no auditor in time."""
+
+    _allowed: dict[Any, bool] = field(default_factory=dict, repr=False)
+    """Which settings of providers have an index: worked out once for each."""
+
+    def counted_below(self, unit: int) -> Iterator[Filed]:
+        for leaf in self.tree.below(unit):
+            filed = self.reports.get(leaf)
+            if filed is not None and not filed.struck:
+                yield filed
+
+    def taken(self) -> Iterator[Filed]:
+        yield from self.reports.values()
+
+    def counted(self, unit: int) -> Filed | None:
+        """The report of a provider that counts."""
+        filed = self.reports.get(unit)
+        return None if filed is None or filed.struck else filed
+
+    def unit_of(self, provider: bytes) -> int | None:
+        """The place of the provider with this key."""
+        keys = [place.provider for place in self.opened.units]
+        return keys.index(provider) if provider in keys else None
+
+    def indicator_of(self, column: int) -> int:
+        """The indicator that a column is about: its values, or its bits."""
+        values = len(self.scheme.scheme.indicators)
+        return column if column < values else self.form.bits[column - values]
+
+    def tied(self, indicator: int) -> frozenset[int]:
+        """The indicators that are pooled with this one, over providers that report all of them: those that
+        claims of kind `parts` tie to it, directly or by way of others."""
+        return next(tie for tie in self.ties if indicator in tie)
+
+    @cached_property
+    def ties(self) -> list[frozenset[int]]:
+        scheme = self.scheme.scheme
+        ties = [frozenset({k}) for k in range(len(scheme.indicators))]
+        for claim in scheme.claims:
+            if claim.kind == "parts":
+                named = frozenset(map(scheme.number, claim.indicators))
+                met = [tie for tie in ties if tie & named]
+                ties = [tie for tie in ties if not tie & named] + [named.union(*met)]
+        return ties
+
+    def key(self, q: int) -> CommitmentKey:
+        return figure_key(self.group)
+
+    def contributors(self, indicator: int, unit: int) -> list[Filed]:
+        """The reports over which an indicator is pooled below a unit."""
+        tie = self.tied(indicator)
+        return [filed for filed in self.counted_below(unit) if tie <= set(filed.reported)]
+
+    def summed(self, q: int, unit: int) -> tuple[Any, tuple[Any, ...]]:
+        rows = [filed.columns[q] for filed in self.contributors(self.indicator_of(q), unit)]
+        (first, *others), (degrees, *rest) = zip(*rows, strict=True)
+        commitment = sum(others, first)
+        coefficients = tuple(sum(terms[1:], terms[0]) for terms in zip(degrees, *rest, strict=True))
+        return commitment, coefficients
+
+
 @dataclass
 class State:
-    """The whole ledger's state. ``leaf`` reads earlier leaves; an empty ledger has no genesis yet."""
+    """The whole ledger's state. ``leaf`` reads earlier leaves, ``root`` gives the root of the tree (RFC 6962)
+    of so many of them; an empty ledger has no genesis yet."""
 
     leaf: Callable[[int], bytes]
+    root: Callable[[int], bytes]
     pairing: Pairing
     size: int = 0
     ledger: bytes = b""
@@ -215,6 +382,8 @@ class State:
     group: Group | None = None
     schemes: dict[bytes, Scheme] = field(default_factory=dict)
     rounds: dict[bytes, Round] = field(default_factory=dict)
+    figure_schemes: dict[bytes, FigureScheme] = field(default_factory=dict)
+    figure_rounds: dict[bytes, FigureRound] = field(default_factory=dict)
     vouchers: dict[bytes, int] = field(default_factory=dict)
     """Those used, by the index of the leaf that says for what."""
     complaints: set[bytes] = field(default_factory=set)

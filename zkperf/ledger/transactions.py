@@ -20,20 +20,22 @@ from zkperf import encoding
 from zkperf._native import IssuanceLeaf, RatingLeaf
 from zkperf.encoding import Bytes32, Bytes48, Bytes64, Integer, Record, Sequence, Text, Uint
 from zkperf.errors import EncodingError
+from zkperf.ledger.figure_transactions import (
+    Attested,
+    ClaimsPosted,
+    DrawShare,
+    FiguresOpened,
+    FiguresPublished,
+    ReportPosted,
+    SchemeOfFigures,
+)
+from zkperf.ledger.signed import Signed
 from zkperf.tokens.dealing_complaint import DealComplaint
 from zkperf.tokens.keygen import Deal, DealCommitment
 from zkperf.tokens.keys import CohortKeys
 
 MAX_TRANSACTION = 65_535
 """Bytes of the largest transaction: a C2SP entry bundle has 16-bit lengths."""
-
-NO_SIGNATURE = bytes(64)
-
-
-class Signed(Record):
-    """A transaction that somebody signs. The rule for its kind says whose key it must be."""
-
-    signature: Bytes64
 
 
 class Member(Record):
@@ -245,10 +247,20 @@ KINDS: dict[int, type[Record]] = {
     15: Deadline,
     16: SumsPosted,
     17: ResultPosted,
+    18: SchemeOfFigures,
+    19: FiguresOpened,
+    20: ReportPosted,
+    21: ClaimsPosted,
+    22: FiguresPublished,
+    23: Attested,
+    24: DrawShare,
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
-_RATING, _ISSUANCE = (encoding.encode([_KIND_OF[cls], *cls.model_fields])[:2] for cls in (Core, Issue))
-"""What every rating, every issuance begins with: the array's head and the kind."""
+_RATING, _ISSUANCE, REPORT, CLAIMS = (
+    encoding.encode([_KIND_OF[cls], *cls.model_fields])[:2]
+    for cls in (Core, Issue, ReportPosted, ClaimsPosted)
+)
+"""What every rating, issuance, report and posting of claims begins with: the array's head and the kind."""
 
 
 def encode_transaction(transaction: Record) -> bytes:

@@ -16,10 +16,11 @@ from typing import Any
 
 from zkperf.errors import InvalidLogProof, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
-from zkperf.ledger.log.merkle import CompletedNode, Tree, leaf_hash
+from zkperf.ledger.log.merkle import CompletedNode, Tree, leaf_hash, root_of
 from zkperf.ledger.rules import apply
+from zkperf.ledger.rules.figures.pools import PUBLISHED
 from zkperf.ledger.rules.prepared import Judged, Prepared
-from zkperf.ledger.state import State
+from zkperf.ledger.state import Phase, State
 from zkperf.ledger.transactions import Genesis, decode_transaction
 from zkperf.roles.audit_parts import WHOLE, Known, Part
 from zkperf.roles.view import ledger_policy
@@ -46,6 +47,11 @@ CHECKS = (
     "disclosure",
     "openings",
     "results",
+    "reports",
+    "pools",
+    "claims",
+    "attestations",
+    "draw",
 )
 
 Progress = Callable[[int, int], None]
@@ -99,6 +105,8 @@ class Audit:
     cohorts: list[CohortSize] = field(default_factory=list)
     open_rounds: list[str] = field(default_factory=list)
     """Rounds whose result is not published yet, and where they stand."""
+    figures: dict[str, int] = field(default_factory=dict)
+    """What there is of rounds of figures, by kind."""
     seconds: float = 0.0
     part: Part = WHOLE
     verified: int = 0
@@ -137,6 +145,7 @@ class Audit:
                 for name, failures in self.failures.items()
             ],
             "cohorts": [vars(cohort) for cohort in self.cohorts],
+            "figures": self.figures,
             "open_rounds": self.open_rounds,
             "seconds": round(self.seconds, 3),
         }
@@ -157,7 +166,7 @@ def audit(
     rules remember of each rating and each voucher, a few hundred bytes.
     """
     started = time.monotonic()
-    state = State(leaf=log.leaf, pairing=BLS12381)
+    state = State(leaf=log.leaf, root=lambda size: root_of(log.leaf, size), pairing=BLS12381)
     report = Audit(genesis="", origin_verified=False, part=part, known=known.size if known else 0)
     report.expected = None if genesis is None else genesis.hex()
     reading = Reading(log, known)
@@ -295,7 +304,22 @@ def check_known(report: Audit, reading: Reading, known: Known | None) -> None:
 
 
 def summarise(report: Audit, state: State) -> None:
-    """Sizes of the anonymity sets, and what is not finished."""
+    """Sizes of the anonymity sets, what there is of figures, and what is not finished."""
+    rounds = state.figure_rounds.values()
+    report.figures = {
+        "rounds": len(rounds),
+        "reports": sum(len(found.reports) for found in rounds),
+        "claims": sum(len(claims) for found in rounds for claims in found.claimed.values()),
+        "pools": sum(
+            pool.status == PUBLISHED for found in rounds for unit in found.result or () for pool in unit.pools
+        ),
+        "attested": sum(len(found.attested) for found in rounds),
+        "drawn": sum(len(found.drawn) for found in rounds),
+        "refused": sum(len(found.refused) for found in rounds),
+    }
+    for figures in rounds:
+        if figures.phase is not Phase.CONCLUDED:
+            report.open_rounds.append(f"figures of {figures.opened.period}: {figures.phase}")
     if state.batch is not None:
         report.fail("batches", state.size, "the log ends within an announced batch")
     for found in state.rounds.values():

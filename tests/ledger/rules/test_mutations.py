@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.ledger.bench import Bench, a_new_round, fingerprint, in_phase
+from tests.ledger.figure_bench import UNITS, FigureBench
+from tests.ledger.figure_bench import in_phase as in_figures_phase
 from tests.ledger.forgeries import garbage_for, posted_complaint
 from tests.ledger.rules.test_complaints import refused, with_bad_share
 from tests.ledger.rules.test_keygen import accepting, challenge
@@ -29,6 +31,8 @@ from zkperf.ledger.transactions import (
     decode_transaction,
     encode_transaction,
 )
+
+NAME_OF = {unit: name for name, unit in UNITS.items()}
 
 
 @cache
@@ -51,6 +55,13 @@ def due() -> dict[type[Record], tuple[Bench, bytes]]:
     )
     bench = deadline_due()
     found[Deadline] = bench, encode_transaction(bench.deadline())
+    figures = in_figures_phase(Phase.INSPECTING, draw=1).fork()
+    [drawn] = figures.figures.drawn
+    figures.apply(figures.attested(NAME_OF[drawn.unit], [drawn.indicator]))
+    for index, leaf in enumerate(figures.leaves):
+        kind = type(decode_transaction(leaf))
+        if kind not in found:
+            found[kind] = FigureBench(figures.folder, figures.leaves[:index], figures.made), leaf
     assert set(found) == set(KINDS.values())
     return found
 
@@ -133,7 +144,8 @@ def other_forms(value: Any) -> list[bytes]:
     if isinstance(value, bool):
         forms.append(cbor2.dumps(int(value)))
     elif isinstance(value, int):
-        forms += [cbor2.dumps(float(value)), b"\x1b" + value.to_bytes(8, "big"), b"\xc2\x41\x01"]
+        long = b"\x1b" + value.to_bytes(8, "big") if value >= 0 else b"\x3b" + (-1 - value).to_bytes(8, "big")
+        forms += [cbor2.dumps(float(value)), long, b"\xc2\x41\x01"]
     if isinstance(value, bytes):
         forms.append(b"\x5f" + plain + b"\xff")
         forms.append(cbor2.dumps(value.hex()))

@@ -8,6 +8,7 @@ from circuits.rating import Core
 from tests.ledger.bench import Bench, a_round, before, encoded, fingerprint, in_phase
 from zkperf.errors import EncodingError, InvalidProof, InvalidToken, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.figure_transactions import ClaimsPosted, ReportPosted
 from zkperf.ledger.rules import PROCESS, apply
 from zkperf.ledger.rules.prepared import everything
 from zkperf.ledger.state import Phase, State
@@ -15,13 +16,14 @@ from zkperf.ledger.transactions import KINDS, Genesis, Issue
 
 
 def test_every_kind_has_its_rule() -> None:
-    assert set(PROCESS) | {Core, Issue} == set(KINDS.values())
+    judged_before = {Core, Issue, ReportPosted, ClaimsPosted}
+    assert set(PROCESS) | judged_before == set(KINDS.values())
 
 
 @pytest.mark.parametrize("block", [1, 5, 10**6])
 def test_how_leaves_are_cut_into_blocks_makes_no_difference(block: int) -> None:
     told = in_phase(Phase.PUBLISHED)
-    state = State(leaf=told.leaves.__getitem__, pairing=BLS12381)
+    state = State(leaf=told.leaves.__getitem__, root=told.state.root, pairing=BLS12381)
     for start in range(0, len(told.leaves), block):
         apply(state, told.leaves[start : start + block])
     assert fingerprint(state) == fingerprint(told.state)

@@ -12,7 +12,7 @@ from tests.ledger.bench import Bench, Rated, a_round, in_phase
 from tests.world import World
 from zkperf.errors import EncodingError, InvalidOpening
 from zkperf.ledger.disclosure import Reason
-from zkperf.ledger.rules.tally import expected_sums, open_totals, summed_commitments
+from zkperf.ledger.rules.tally import expected_sums, open_totals
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import Checked, NodeSum, SumsPosted, decode_transaction
 from zkperf.sharing import Share
@@ -229,7 +229,7 @@ def test_any_members_in_number_the_threshold_open_the_plain_sums(members: tuple[
             assert layout.commitment_of(name) == q
             answered = layout.answered(q, found.openings[0, unit].values)
             assert layout.read_total(name, answered, opening.values).total == expected
-        commitment, _ = summed_commitments(found, q, unit)
+        commitment, _ = found.summed(q, unit)
         found.scheme.keys[q].verify_opening(commitment, opening.values, opening.blinding)
     assert found.sums == {}
 

@@ -15,31 +15,36 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import SystemRandom
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.complaint import FalseComplaint
+from circuits.rating import Bundle, check_sealed
 from zkperf._native import RatingLeaf
 from zkperf.errors import InputError, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.engines.door import Examined, examine, let_in
 from zkperf.ledger.engines.pool import Pool, Waiting
 from zkperf.ledger.export import write_export
+from zkperf.ledger.figure_transactions import FiguresOpened, ReportPosted
 from zkperf.ledger.log.checkpoint import Checkpoint, Policy, Signer
 from zkperf.ledger.log.keys import SignatureType, VerifierKey
-from zkperf.ledger.log.merkle import leaf_hash
+from zkperf.ledger.log.merkle import Tree, leaf_hash
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
 from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.rules import apply
+from zkperf.ledger.rules.figures.reports import CHECK as REPORTS
 from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.signing import log_origin, public_bytes, signed
-from zkperf.ledger.state import Accepted, Phase, Round, State
+from zkperf.ledger.state import OVER, Accepted, Filed, Round, State, Tallied
 from zkperf.ledger.store.errors import StorageError
 from zkperf.ledger.store.store import Block, PendingRating, Rater, Store
 from zkperf.ledger.transactions import (
+    CLAIMS,
+    REPORT,
     Batch,
     ComplaintPosted,
     ComplaintRefused,
@@ -55,8 +60,6 @@ from zkperf.ledger.transactions import (
 CLOCK_SKEW = 300
 """Seconds by which a transaction's time may differ from the sequencer's clock."""
 REPLAY_CHUNK = 1000
-OVER = (Phase.OPENED, Phase.PUBLISHED)
-"""Phases in which everything that may be published of a round is opened: its bundles are deleted."""
 
 Clock = Callable[[], float]
 """Unix time in seconds."""
@@ -158,10 +161,10 @@ class EmbeddedLedger:
         return size
 
     def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The bundles, by the digest of their rating, of those ratings that still have one."""
+        """The bundles, by the digest of their rating or report, of those that still have one."""
         with self._lock:
             wanted = set(digests)
-            entered = {rating.index: rating.digest for rating in self._ratings() if rating.digest in wanted}
+            entered = {taken.index: taken.digest for taken in self._taken() if taken.digest in wanted}
             raters = {digest: self._pool.rater_of(digest) for digest in wanted}
         found = {entered[leaf]: bundle for leaf, bundle in self._store.bundles(list(entered)).items()}
         for digest, rater in raters.items():
@@ -170,11 +173,10 @@ class EmbeddedLedger:
                 found[digest] = bundle
         return found
 
-    def _ratings(self) -> Iterator[Accepted]:
-        """Every rating on the log that was not replaced."""
-        for found in self._state.rounds.values():
-            for cohort in found.cohorts.values():
-                yield from cohort.ratings.values()
+    def _taken(self) -> Iterator[Accepted | Filed]:
+        """Every rating and every report on the log that was not replaced."""
+        for found in (*self._state.rounds.values(), *self._state.figure_rounds.values()):
+            yield from found.taken()
 
     def waiting(self, round_id: bytes, unit: int) -> int:
         """How many ratings of a cohort wait for a batch."""
@@ -211,9 +213,58 @@ class EmbeddedLedger:
         """`submit` for many, one after the other, all stored in one durable write."""
         with self._writing():
             block = self._block = Block(self._state.size)
-            verdicts = [self._take(data, block) for data in items]
+            known = self._judge(items)
+            verdicts = [self._take(data, block, known) for data in items]
             self._store_block(block)
             return verdicts
+
+    def submit_reports(self, items: Sequence[tuple[bytes, bytes]]) -> list[int | ZkperfError]:
+        """Takes (report, bundle) pairs: for each its leaf's index, once all are durable, or its error."""
+        with self._writing():
+            block = self._block = Block(self._state.size)
+            known = self._judge([data for data, _ in items])
+            verdicts = [self._take_report(data, bundle, block, known) for data, bundle in items]
+            self._store_block(block)
+            return verdicts
+
+    def _judge(self, items: Sequence[bytes]) -> dict[bytes, Any]:
+        """Verdicts on the proofs of the reports and claims among these, found out as one batch: of those
+        that can be judged before their turn."""
+        waiting = [data for data in items if data[: len(REPORT)] in (REPORT, CLAIMS)]
+        if not waiting:
+            return {}
+        prepared = Prepared(waiting, self._state.size)
+        prepared.verify(self._state)
+        return {waiting[place]: verdict for place, verdict in prepared.judged().items()}
+
+    def _take_report(
+        self, data: bytes, bundle: bytes, block: Block, known: Mapping[bytes, Any]
+    ) -> int | ZkperfError:
+        """Applies a report whose bundle is its own, and adds both to the block, or says why not."""
+        index, state = self._state.size, self._state
+        try:
+            posted = decode_leaf(data)
+            if not isinstance(posted, ReportPosted):
+                raise RuleViolation("expected a report", check=REPORTS)
+            report = posted.report
+            shares = Bundle.decode(bundle)
+            check_sealed(state.commitment_group, [1] * len(report.commitments), report, shares, state.members)
+            found = state.figure_rounds.get(posted.round)
+            before = None if found is None else found.reports.get(posted.unit)
+            self._apply([data], block, self._prepared(data, known))
+        except ZkperfError as error:
+            return error
+        block.bundles[index] = bundle
+        if before is not None:
+            # A report may be corrected in the very block that it came with.
+            block.needless.append(before.index)
+            block.bundles.pop(before.index, None)
+        return index
+
+    def _prepared(self, data: bytes, known: Mapping[bytes, Any]) -> Prepared:
+        """One transaction, with the verdict on its proofs if it is known."""
+        verdicts = {0: known[data]} if data in known else {}
+        return Prepared([data], self._state.size, verdicts=verdicts)
 
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Takes (rating, bundle) pairs: for each a promise, once all of them are durable, or its error."""
@@ -253,7 +304,7 @@ class EmbeddedLedger:
         self._store_block(block, {item: arrived[item] for item in arrived if item.rater not in at_once})
 
     def _check_time(self, transaction: object) -> None:
-        if isinstance(transaction, (RoundOpened, RoundClosed, Deadline)):
+        if isinstance(transaction, (RoundOpened, FiguresOpened, RoundClosed, Deadline)):
             now = self._clock()
             # A time in the past would end a stage before the members had theirs.
             if abs(transaction.at - now) > CLOCK_SKEW:
@@ -319,7 +370,7 @@ class EmbeddedLedger:
 
     # -- the log ---------------------------------------------------------------------------------
 
-    def _take(self, data: bytes, block: Block) -> int | ZkperfError:
+    def _take(self, data: bytes, block: Block, known: Mapping[bytes, Any]) -> int | ZkperfError:
         """Applies one transaction to the state and adds its leaves to the block, or says why not."""
         index = self._state.size
         try:
@@ -328,8 +379,10 @@ class EmbeddedLedger:
                 raise RuleViolation(
                     "ratings come with their bundle; batches are the sequencer's", check=BATCHES
                 )
+            if isinstance(transaction, ReportPosted):
+                raise RuleViolation("reports come with their bundle", check=REPORTS)
             self._check_time(transaction)
-            self._apply([data], block)
+            self._apply([data], block, self._prepared(data, known))
         except FalseComplaint as error:
             self._apply([self._refused(transaction)], block)
             return error
@@ -337,7 +390,7 @@ class EmbeddedLedger:
             return error
         if isinstance(transaction, ComplaintPosted):
             block.needless.append(self._struck(transaction))
-        if isinstance(transaction, RoundClosed):
+        if isinstance(transaction, RoundClosed) and transaction.round in self._state.rounds:
             # Not refusable any more: what waits was let in because it is admissible now.
             found = self._state.rounds[transaction.round]
             for unit in found.tree.leaves():
@@ -346,20 +399,19 @@ class EmbeddedLedger:
         return index
 
     def _struck(self, posted: ComplaintPosted) -> int:
-        """The leaf of the rating that a true complaint was about."""
-        complaint = posted.complaint
-        ratings = self._state.rounds[complaint.round].cohort(complaint.unit).ratings.values()
-        return next(rating.index for rating in ratings if rating.digest == complaint.rating)
+        """The leaf of the rating or the report that a true complaint was about."""
+        accused = posted.complaint.rating
+        return next(taken.index for taken in self._taken() if taken.digest == accused)
 
     def _apply(self, leaves: Sequence[bytes], block: Block, prepared: Prepared | None = None) -> None:
         """Applies leaves to the state and adds them to the block. If that ends a round, its bundles go."""
         state = self._state
-        running = [found for found in state.rounds.values() if found.phase not in OVER]
+        both: list[Tallied] = [*state.rounds.values(), *state.figure_rounds.values()]
+        running = [found for found in both if found.phase not in OVER]
         apply(state, leaves if prepared is None else prepared)
         for found in running:
             if found.phase in OVER:
-                for cohort in found.cohorts.values():
-                    block.needless += [rating.index for rating in cohort.ratings.values()]
+                block.needless += [taken.index for taken in found.taken()]
         block.leaves += leaves
 
     def _store_block(self, block: Block, arrived: Mapping[Waiting, bytes] = MappingProxyType({})) -> None:
@@ -397,10 +449,18 @@ class EmbeddedLedger:
         block = self._block
         return self._store.leaf(index) if index < block.start else block.leaves[index - block.start]
 
+    def _root_to_be(self, size: int) -> bytes:
+        """The root of the tree of so many leaves, stored or of the block that is being built."""
+        stored = min(size, self._block.start)
+        tree = Tree.from_nodes(stored, self._store.nodes)
+        tree.extend(leaf_hash(self._leaf_to_be(index)) for index in range(stored, size))
+        return tree.root()
+
     def _reload(self) -> None:
         """Builds state and pool from what is stored."""
         self._state = stored_state(self._store)
         self._state.leaf = self._leaf_to_be
+        self._state.root = self._root_to_be
         self._block = Block(self._state.size)
         self._pool = Pool()
         for item in self._store.all_pending():
@@ -419,7 +479,10 @@ def stored_state(store: Store) -> State:
             f"{where}: leaf {index} is damaged ({error}); zkperf audit {where} names all"
         ) from error
 
-    state, size = State(leaf=store.leaf, pairing=BLS12381), store.size
+    def root(size: int) -> bytes:
+        return Tree.from_nodes(size, store.nodes).root()
+
+    state, size = State(leaf=store.leaf, root=root, pairing=BLS12381), store.size
     for start in range(0, size, REPLAY_CHUNK):
         leaves = list(store.leaves(start, min(start + REPLAY_CHUNK, size)))
         apply(state, leaves, trusted=everything, on_failure=damaged)

@@ -53,6 +53,11 @@ def root_from_leaf_hashes(leaf_hashes: Iterable[bytes]) -> bytes:
     return tree.root()
 
 
+def root_of(leaf: Callable[[int], bytes], size: int) -> bytes:
+    """MTH of the first ``size`` leaves, each read again."""
+    return root_from_leaf_hashes(leaf_hash(leaf(index)) for index in range(size))
+
+
 class Tree:
     """A tree that knows only its size and its frontier: the complete subtrees it consists of.
 

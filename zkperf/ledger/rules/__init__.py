@@ -12,9 +12,17 @@ from typing import Any
 from zkperf._native import IssuanceLeaf, RatingLeaf
 from zkperf.encoding import Record
 from zkperf.errors import ZkperfError
+from zkperf.ledger import figure_transactions as ftx
 from zkperf.ledger import transactions as tx
 from zkperf.ledger.rules.common import require
 from zkperf.ledger.rules.complaints import process_complaint, process_complaint_refused
+from zkperf.ledger.rules.figures.attestations import process_attested
+from zkperf.ledger.rules.figures.claims import process_claims
+from zkperf.ledger.rules.figures.draw import process_draw_share
+from zkperf.ledger.rules.figures.pools import process_published
+from zkperf.ledger.rules.figures.reports import process_report
+from zkperf.ledger.rules.figures.rounds import process_figures_opened
+from zkperf.ledger.rules.figures.schemes import process_scheme_of_figures
 from zkperf.ledger.rules.genesis import CHECK as GENESIS
 from zkperf.ledger.rules.genesis import process_genesis
 from zkperf.ledger.rules.issuance import process_issue
@@ -51,6 +59,11 @@ PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
     tx.Deadline: process_deadline,
     tx.SumsPosted: process_sums,
     tx.ResultPosted: process_result,
+    ftx.SchemeOfFigures: process_scheme_of_figures,
+    ftx.FiguresOpened: process_figures_opened,
+    ftx.FiguresPublished: process_published,
+    ftx.Attested: process_attested,
+    ftx.DrawShare: process_draw_share,
 }
 
 Failure = Callable[[int, ZkperfError], None]
@@ -97,6 +110,10 @@ def apply(
                 process_rating(state, item, verdict)
             elif isinstance(item, IssuanceLeaf):
                 process_issue(state, item, block.verdict(state, place))
+            elif isinstance(item, ftx.ReportPosted):
+                process_report(state, item, block.verdict(state, place))
+            elif isinstance(item, ftx.ClaimsPosted):
+                process_claims(state, item, block.verdict(state, place))
             else:
                 PROCESS[type(item)](state, item)
         except ZkperfError as error:

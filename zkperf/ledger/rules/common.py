@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from zkperf.errors import RuleViolation
+from zkperf.ledger.signed import Signed
 from zkperf.ledger.signing import verify_signed
-from zkperf.ledger.state import Phase, Round, State
-from zkperf.ledger.transactions import Signed
+from zkperf.ledger.state import FigureRound, Phase, Round, State, Tallied
+
+_Found = TypeVar("_Found", bound=Tallied)
 
 
 def require(condition: bool, check: str, message: str) -> None:
@@ -28,8 +33,23 @@ def require_evaluator(state: State, transaction: Signed, evaluator: bytes, check
 
 
 def find_round(state: State, round_id: bytes, check: str, *phases: Phase) -> Round:
-    """The round, which must be in one of ``phases`` (any, if none is given)."""
-    found = state.rounds.get(round_id)
+    """The round of ratings, which must be in one of ``phases`` (any, if none is given)."""
+    return _in_phase(state.rounds.get(round_id), round_id, check, phases)
+
+
+def find_figures(state: State, round_id: bytes, check: str, *phases: Phase) -> FigureRound:
+    """The round of figures, which must be in one of ``phases`` (any, if none is given)."""
+    return _in_phase(state.figure_rounds.get(round_id), round_id, check, phases)
+
+
+def find_either(state: State, round_id: bytes, check: str, *phases: Phase) -> Round | FigureRound:
+    """A round of ratings or of figures, which must be in one of ``phases``."""
+    if round_id in state.figure_rounds:
+        return find_figures(state, round_id, check, *phases)
+    return find_round(state, round_id, check, *phases)
+
+
+def _in_phase(found: _Found | None, round_id: bytes, check: str, phases: Sequence[Phase]) -> _Found:
     if found is None:
         raise RuleViolation(f"there is no round {round_id.hex()[:16]}", check=check)
     require(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from circuits.complaint import judge
-from circuits.rating import Core
+from collections.abc import Sequence
+from typing import Any
+
+from circuits.complaint import Complaint, judge
+from circuits.rating import Core, Dealt
+from circuits.report import Report
 from zkperf import signatures
 from zkperf.errors import RuleViolation
-from zkperf.ledger.rules.common import find_round, require, require_trustee
+from zkperf.ledger.rules.common import find_either, require, require_trustee
 from zkperf.ledger.rules.verification import accepted_leaf, committed_by
 from zkperf.ledger.signing import transaction_message
-from zkperf.ledger.state import Accepted, Phase, Round, State
+from zkperf.ledger.state import Accepted, FigureRound, Filed, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import (
     ComplaintPosted,
     ComplaintRefused,
@@ -34,27 +38,34 @@ def accused_rating(state: State, found: Round, unit: int, digest: bytes) -> tupl
     raise RuleViolation("the rating complained about is not on the log, or was replaced", check=CHECK)
 
 
+def accused_report(state: State, found: FigureRound, unit: int, digest: bytes) -> tuple[Report, Filed]:
+    """The report on the log with this digest, which must count so far."""
+    filed = found.reports.get(unit)
+    if filed is None or filed.digest != digest:
+        raise RuleViolation("the report complained about is not on the log, or was replaced", check=CHECK)
+    require(not filed.struck, CHECK, "the report is struck out already")
+    return decode_transaction(state.leaf(filed.index)).report, filed
+
+
 def process_complaint(state: State, posted: ComplaintPosted) -> None:
     """A true complaint strikes the rating out. A false one raises FalseComplaint: see `ComplaintRefused`."""
     complaint = posted.complaint
     require_trustee(state, posted, complaint.trustee, CHECK)
-    found = find_round(state, complaint.round, CHECK, *TAKEN)
+    found = find_either(state, complaint.round, CHECK, *TAKEN)
     require(complaint.trustee not in found.checked, CHECK, "this member has declared its checks finished")
     refused = found.refused_complaints.get(complaint.trustee, 0)
     require(refused < MAX_REFUSED, CHECK, "this member has complained falsely too often")
     digest = require_new(state, signed_digest(posted))
+    if isinstance(found, FigureRound):
+        report, filed = accused_report(state, found, complaint.unit, complaint.rating)
+        _judge(state, found, complaint, report, list(filed.columns.values()))
+        state.complaints.add(digest)
+        filed.struck = True
+        return
     core, rating = accused_rating(state, found, complaint.unit, complaint.rating)
     committed = committed_by(state, rating)
-    judge(
-        state.commitment_group,
-        state.ledger,
-        core,
-        complaint,
-        trustee_key=state.sealing_keys[complaint.trustee - 1],
-        keys=found.scheme.keys,
-        commitments=committed.commitments,
-        coefficients=committed.coefficients,
-    )
+    rows = list(zip(committed.commitments, committed.coefficients, strict=True))
+    _judge(state, found, complaint, core, rows)
     state.complaints.add(digest)
     cohort = found.cohort(complaint.unit)
     cohort.sums -= committed
@@ -64,9 +75,29 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
         found.phase = Phase.CHECKING
 
 
+def _judge(
+    state: State,
+    found: Tallied,
+    complaint: Complaint,
+    core: Dealt,
+    rows: Sequence[tuple[Any, Sequence[Any]]],
+) -> None:
+    """``rows`` are (C_q, (E_{q,1}, …)) of everything that ``core`` commits to."""
+    judge(
+        state.commitment_group,
+        state.ledger,
+        core,
+        complaint,
+        trustee_key=state.sealing_keys[complaint.trustee - 1],
+        keys=[found.key(q) for q in range(len(rows))],
+        commitments=[commitment for commitment, _ in rows],
+        coefficients=[row for _, row in rows],
+    )
+
+
 def process_complaint_refused(state: State, refused: ComplaintRefused) -> None:
     """Of a false complaint only its digest and its signature enter the log; it counts against the signer."""
-    found = find_round(state, refused.round, CHECK, *TAKEN)
+    found = find_either(state, refused.round, CHECK, *TAKEN)
     before = found.refused_complaints.get(refused.trustee, 0)
     require(before < MAX_REFUSED, CHECK, "this member's false complaints are no longer recorded")
     require(1 <= refused.trustee <= state.members, CHECK, f"there is no member {refused.trustee}")

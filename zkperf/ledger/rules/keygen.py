@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from zkperf.errors import RuleViolation
-from zkperf.ledger.rules.common import find_round, require, require_trustee
+from zkperf.ledger.rules.common import find_either, require, require_trustee
 from zkperf.ledger.rules.verification import round_verifier
-from zkperf.ledger.state import Keygen, Phase, Round, State
+from zkperf.ledger.state import Keygen, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import (
     MAX_TRANSACTION,
     DealChallenged,
@@ -45,7 +45,7 @@ def keygens(state: State, round_id: bytes, leaves: Sequence[int]) -> list[Keygen
     ]
 
 
-def find_part(found: Round, part: int) -> Keygen:
+def find_part(found: Tallied, part: int) -> Keygen:
     require(part < len(found.keygens), CHECK, f"the round's key generation has no part {part}")
     return found.keygens[part]
 
@@ -54,7 +54,7 @@ def process_deal_committed(state: State, posted: DealCommitted) -> None:
     """A dealer binds itself to its deal before it sees any other."""
     commitment = posted.commitment
     require_trustee(state, posted, commitment.dealer, CHECK)
-    found = find_round(state, commitment.round, CHECK, Phase.COMMITTING)
+    found = find_either(state, commitment.round, CHECK, Phase.COMMITTING)
     keygen = find_part(found, commitment.part)
     require(commitment.dealer not in keygen.commitments, CHECK, "this member has committed already")
     keygen.commitments[commitment.dealer] = commitment.digest
@@ -66,7 +66,7 @@ def process_deal_posted(state: State, posted: DealPosted) -> None:
     """A dealer opens its commitment: coefficients, proofs of possession, sealed shares."""
     deal = posted.deal
     require_trustee(state, posted, deal.dealer, CHECK)
-    found = find_round(state, deal.round, CHECK, Phase.DEALING)
+    found = find_either(state, deal.round, CHECK, Phase.DEALING)
     keygen = find_part(found, deal.part)
     require(deal.dealer not in keygen.deals, CHECK, "this member has dealt already")
     committed = keygen.commitments.get(deal.dealer)
@@ -81,7 +81,7 @@ def process_deal_challenged(state: State, posted: DealChallenged) -> None:
     """A recipient proves that its share is bad: the dealer is disqualified."""
     complaint = posted.complaint
     require_trustee(state, posted, complaint.accuser, CHECK)
-    found = find_round(state, complaint.round, CHECK, Phase.ACCEPTING)
+    found = find_either(state, complaint.round, CHECK, Phase.ACCEPTING)
     keygen = find_part(found, complaint.part)
     checked = keygen.deals.get(complaint.dealer)
     if checked is None:
@@ -94,14 +94,14 @@ def process_deal_challenged(state: State, posted: DealChallenged) -> None:
 def process_deals_accepted(state: State, posted: DealsAccepted) -> None:
     """A trustee has checked every share dealt to it."""
     require_trustee(state, posted, posted.trustee, CHECK)
-    found = find_round(state, posted.round, CHECK, Phase.ACCEPTING)
+    found = find_either(state, posted.round, CHECK, Phase.ACCEPTING)
     require(posted.trustee not in found.deals_accepted, CHECK, "this member has accepted already")
     found.deals_accepted.add(posted.trustee)
     if len(found.deals_accepted) == state.members:
         finish_keygen(state, found)
 
 
-def finish_keygen(state: State, found: Round) -> None:
+def finish_keygen(state: State, found: Tallied) -> None:
     """The keys follow from the qualified deals. At least t must qualify, so that an honest dealer's
     randomness is in every key; a round with fewer is abandoned."""
     fewest = min(len(keygen.qualified()) for keygen in found.keygens)
@@ -111,12 +111,13 @@ def finish_keygen(state: State, found: Round) -> None:
 def process_round_keys(state: State, posted: RoundKeys) -> None:
     """One part's keys as they follow from its deals. With the last part's the round is open."""
     require_trustee(state, posted, posted.trustee, CHECK)
-    found = find_round(state, posted.keys.round, CHECK, Phase.KEYED)
+    found = find_either(state, posted.keys.round, CHECK, Phase.KEYED)
     keygen = find_part(found, posted.keys.part)
     require(keygen.keys is None, CHECK, "these keys are on the ledger already")
     keys = cohort_keys(keygen.context, keygen.qualified())
     require(keys == posted.keys, CHECK, "these are not the keys that follow from the qualified deals")
     keygen.keys, keygen.keys_index = keys, state.size
     if found.keyed:
-        found.verifier = round_verifier(state, found)
+        if isinstance(found, Round):
+            found.verifier = round_verifier(state, found)
         found.phase = Phase.OPEN

@@ -13,16 +13,24 @@ from typing import Any
 from zkperf._native import IssuanceLeaf, RatingLeaf
 from zkperf.encoding import Record
 from zkperf.errors import ZkperfError
+from zkperf.ledger.figure_transactions import ClaimsPosted, ReportPosted
+from zkperf.ledger.rules.figures.claims import can_be_judged, verify_posted_claims
+from zkperf.ledger.rules.figures.reports import (
+    decode_posted_report,
+    is_for_provider,
+    verify_posted_reports,
+)
 from zkperf.ledger.rules.issuance import is_for_service, verify_issuances
 from zkperf.ledger.rules.ratings import has_keys
 from zkperf.ledger.rules.verification import decode_ratings, verify_ratings
 from zkperf.ledger.state import State
 from zkperf.ledger.transactions import decode_leaf
 
-Judged = RatingLeaf | IssuanceLeaf
+Judged = RatingLeaf | IssuanceLeaf | ReportPosted | ClaimsPosted
 Decoded = Record | Judged
 Trust = Callable[[int, Judged], bool]
-"""Whether the proof, the token or the signatures of this leaf (by its index) are taken for good unseen."""
+"""Whether the proofs, the token or the signatures of this leaf (by its index) are taken for good unseen.
+Who signed reports and claims is looked at with their rules, in any case."""
 
 
 def nothing(index: int, leaf: Judged) -> bool:
@@ -58,6 +66,8 @@ class Prepared:
         ratings: dict[int, RatingLeaf] = {}
         believed: dict[int, RatingLeaf] = {}
         issuances: dict[int, IssuanceLeaf] = {}
+        reports: dict[int, ReportPosted] = {}
+        claims: dict[int, ClaimsPosted] = {}
         for place, item in enumerate(self.items[now or 0 :], now or 0):
             if place in self._verdicts:
                 continue
@@ -68,13 +78,29 @@ class Prepared:
                     self._verdicts[place] = None
                 else:
                     issuances[place] = item
+            elif isinstance(item, ReportPosted) and (place == now or is_for_provider(state, item)):
+                if self._trusted(self._first + place, item):
+                    self._verdicts[place] = decode_posted_report(state, item)
+                else:
+                    reports[place] = item
+            elif isinstance(item, ClaimsPosted) and (place == now or can_be_judged(state, item)):
+                if self._trusted(self._first + place, item):
+                    self._verdicts[place] = None
+                else:
+                    claims[place] = item
         self.verified += len(ratings)
         self._verdicts |= zip(ratings, verify_ratings(state, [*ratings.values()]), strict=True)
         self._verdicts |= zip(believed, decode_ratings(state, [*believed.values()]), strict=True)
         self._verdicts |= zip(issuances, verify_issuances(state, [*issuances.values()]), strict=True)
+        self._verdicts |= zip(reports, verify_posted_reports(state, [*reports.values()]), strict=True)
+        self._verdicts |= zip(claims, verify_posted_claims(state, [*claims.values()]), strict=True)
+
+    def judged(self) -> Mapping[int, Any]:
+        """The verdicts so far, by place."""
+        return self._verdicts
 
     def verdict(self, state: State, place: int) -> Any:
-        """Of `verify_ratings` or `verify_issuances`, on the leaf at ``place``, whose turn it is."""
+        """Of `verify_ratings` or its like, on the leaf at ``place``, whose turn it is."""
         if place not in self._verdicts:
             self.verify(state, place)
         return self._verdicts.pop(place)

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from zkperf.errors import RuleViolation
 from zkperf.ledger.disclosure import check_tree
-from zkperf.ledger.rules.common import find_round, require, require_evaluator
+from zkperf.ledger.rules.common import find_either, require, require_evaluator
+from zkperf.ledger.rules.figures.claims import end_waiting
 from zkperf.ledger.rules.issuance import issuance_verifier
 from zkperf.ledger.rules.keygen import finish_keygen, keygens
 from zkperf.ledger.rules.sizes import largest_posting, most_ratings
 from zkperf.ledger.rules.tally import fix_counted_set
-from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Committed, Phase, Round, State
-from zkperf.ledger.transactions import MAX_TRANSACTION, Deadline, RoundClosed, RoundOpened, digest
+from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Committed, FigureRound, Phase, Round, State
+from zkperf.ledger.transactions import (
+    MAX_TRANSACTION,
+    Deadline,
+    RoundClosed,
+    RoundOpened,
+    digest,
+)
 
 CHECK = "rounds"
+STAGES = (
+    Phase.COMMITTING,
+    Phase.DEALING,
+    Phase.ACCEPTING,
+    Phase.DRAINING,
+    Phase.CHECKING,
+    Phase.CLAIMING,
+    Phase.INSPECTING,
+)
+"""What a deadline can end. For the last two, in which members have nothing to do, it takes none of them."""
 
 
 def process_round_opened(state: State, opened: RoundOpened) -> None:
@@ -84,9 +101,14 @@ def process_round_closed(state: State, closed: RoundClosed) -> None:
     A round that has no keys yet is abandoned instead.
     """
     require_evaluator(state, closed, closed.evaluator, CHECK)
-    found = find_round(state, closed.round, CHECK, *RUNNING)
+    found = find_either(state, closed.round, CHECK, *RUNNING)
     require(closed.at >= found.last_time, CHECK, "the round would close before it opened")
-    found.phase = Phase.ABANDONED if found.phase in BEFORE_OPEN else Phase.DRAINING
+    if isinstance(found, FigureRound):
+        # Reports do not wait: there is nothing to drain.
+        after, found.closed = Phase.CHECKING, state.size
+    else:
+        after = Phase.DRAINING
+    found.phase = Phase.ABANDONED if found.phase in BEFORE_OPEN else after
     found.last_time = closed.at
 
 
@@ -96,13 +118,17 @@ def process_deadline(state: State, deadline: Deadline) -> None:
     If they are not, the deadline is refused: the stage goes on and nothing is opened.
     """
     require_evaluator(state, deadline, deadline.evaluator, CHECK)
-    stages = (Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.DRAINING, Phase.CHECKING)
-    found = find_round(state, deadline.round, CHECK, *stages)
+    found = find_either(state, deadline.round, CHECK, *STAGES)
     earliest = found.last_time + state.rules.stage_seconds
     require(deadline.at >= earliest, CHECK, f"the stage lasts until {earliest}")
+    if found.phase in (Phase.CLAIMING, Phase.INSPECTING):
+        assert isinstance(found, FigureRound)
+        found.last_time = deadline.at
+        end_waiting(found)
+        return
     done = {
-        Phase.COMMITTING: min(len(keygen.commitments) for keygen in found.keygens),
-        Phase.DEALING: min(len(keygen.deals) for keygen in found.keygens),
+        Phase.COMMITTING: min((len(keygen.commitments) for keygen in found.keygens), default=0),
+        Phase.DEALING: min((len(keygen.deals) for keygen in found.keygens), default=0),
         Phase.ACCEPTING: len(found.deals_accepted),
     }.get(found.phase, len(found.checked))
     require(

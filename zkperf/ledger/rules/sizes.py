@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from circuits.questionnaire import Question, Questionnaire
 from zkperf.ledger.rules.genesis import MAX_MEMBERS
+from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.state import Scheme
 from zkperf.ledger.transactions import (
-    NO_SIGNATURE,
     NodeSum,
     OptionCount,
     QuestionResult,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from zkperf.errors import InvalidOpening, InvalidShare
 from zkperf.ledger.disclosure import disclose, totals
-from zkperf.ledger.rules.common import find_round, require, require_trustee
-from zkperf.ledger.state import Phase, Round, State
+from zkperf.ledger.rules.common import find_either, require, require_trustee
+from zkperf.ledger.rules.figures.pools import expected_columns, fix_reports, settle_bits
+from zkperf.ledger.state import FigureRound, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import Checked, SumsPosted
 from zkperf.sharing import Share, check_share, interpolate
 
@@ -18,7 +17,7 @@ COUNTED_SET = "counted set"
 def process_checked(state: State, checked: Checked) -> None:
     """A trustee is through with its shares. When all are, the counted set is fixed."""
     require_trustee(state, checked, checked.trustee, COUNTED_SET)
-    found = find_round(state, checked.round, COUNTED_SET, Phase.DRAINING, Phase.CHECKING)
+    found = find_either(state, checked.round, COUNTED_SET, Phase.DRAINING, Phase.CHECKING)
     require(checked.trustee not in found.checked, COUNTED_SET, "this member has said so already")
     found.phase = Phase.CHECKING
     found.checked.add(checked.trustee)
@@ -26,8 +25,11 @@ def process_checked(state: State, checked: Checked) -> None:
         fix_counted_set(found)
 
 
-def fix_counted_set(found: Round) -> None:
+def fix_counted_set(found: Round | FigureRound) -> None:
     """The counted set and, from it, what may be published: neither ever changes again."""
+    if isinstance(found, FigureRound):
+        fix_reports(found)
+        return
     leaf_numbers = {unit: cohort.counted for unit, cohort in found.cohorts.items()}
     found.numbers = totals(found.tree, leaf_numbers)
     found.publication = disclose(found.tree, found.numbers, found.opened.min_cohort)
@@ -36,31 +38,30 @@ def fix_counted_set(found: Round) -> None:
         found.phase = Phase.OPENED
 
 
-def expected_sums(found: Round) -> list[tuple[int, int]]:
+def expected_sums(found: Round | FigureRound) -> list[tuple[int, int]]:
     """The (commitment, unit) pairs to be opened in the present stage, in order."""
+    if isinstance(found, FigureRound):
+        return expected_columns(found)
     assert found.publication is not None
     if found.phase is Phase.SUMMING:
         return [(0, unit) for unit in found.publication.published]
     return [(q, unit) for q, publication in sorted(found.totals.items()) for unit in publication.published]
 
 
-def summed_commitments(found: Round, q: int, unit: int) -> tuple[Any, tuple[Any, ...]]:
-    """(ΣC_q, (ΣE_{q,1}, …, ΣE_{q,t-1})) over the counted ratings below ``unit``."""
-    first, *others = (found.cohort(leaf).sums for leaf in found.tree.below(unit))
-    summed = sum(others, first)
-    return summed.commitments[q], summed.coefficients[q]
-
-
 def process_sums(state: State, posted: SumsPosted) -> None:
     """A trustee's sums, each checked against the commitments. The first t open the totals."""
     require_trustee(state, posted, posted.trustee, CHECK)
-    found = find_round(state, posted.round, CHECK, Phase.SUMMING, Phase.TOTALLING)
+    found = find_either(state, posted.round, CHECK, Phase.SUMMING, Phase.TOTALLING)
     stage = 0 if found.phase is Phase.SUMMING else 1
     require(posted.stage == stage, CHECK, f"the round is at stage {stage}, not {posted.stage}")
     require(posted.trustee not in found.sums, CHECK, "this member has posted its sums already")
     places = [(item.commitment, item.unit) for item in posted.sums]
+    allowed = expected_sums(found)
+    if isinstance(found, FigureRound) and stage == 1:
+        # Trustees leave out the bits that are all alike: posting their sum would tell.
+        allowed = [place for place in allowed if place in set(places)]
     require(
-        places == expected_sums(found),
+        places == allowed,
         "disclosure",
         "sums are posted for what may be published, no more, no less",
     )
@@ -75,26 +76,30 @@ def process_sums(state: State, posted: SumsPosted) -> None:
         open_totals(state, found)
 
 
-def check_sum(state: State, found: Round, q: int, unit: int, trustee: int, share: Share) -> None:
+def check_sum(state: State, found: Tallied, q: int, unit: int, trustee: int, share: Share) -> None:
     """Com_G(Σ F(j); Σ g(j)) = ΣC + Σ_k j^k·ΣE_k, or InvalidOpening."""
-    commitment, coefficients = summed_commitments(found, q, unit)
+    commitment, coefficients = found.summed(q, unit)
     try:
-        check_share(found.scheme.keys[q], commitment, coefficients, trustee, share)
+        check_share(found.key(q), commitment, coefficients, trustee, share)
     except InvalidShare as error:
         name = found.opened.units[unit].name
         raise InvalidOpening(f"member {trustee}'s sum for unit {name!r}: {error}") from None
 
 
-def open_totals(state: State, found: Round) -> None:
+def open_totals(state: State, found: Round | FigureRound) -> None:
     """t valid sums give (Σw, Σr) by interpolation; that opens ΣC, which is checked once more."""
     group = state.commitment_group
     for q, unit in expected_sums(found):
+        if not all((q, unit) in sums for sums in found.sums.values()):
+            continue
         opening = interpolate(group.order, {j: sums[q, unit] for j, sums in found.sums.items()})
-        commitment, _ = summed_commitments(found, q, unit)
-        found.scheme.keys[q].verify_opening(commitment, opening.values, opening.blinding)
+        commitment, _ = found.summed(q, unit)
+        found.key(q).verify_opening(commitment, opening.values, opening.blinding)
         found.openings[q, unit] = opening
     found.sums = {}
-    if found.phase is Phase.SUMMING:
+    if isinstance(found, FigureRound):
+        settle_bits(found)
+    elif found.phase is Phase.SUMMING:
         settle_optional_totals(found)
     else:
         found.phase = Phase.OPENED

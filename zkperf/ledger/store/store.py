@@ -77,7 +77,7 @@ class Block:
     """The size of the log before it."""
     leaves: list[bytes] = field(default_factory=list)
     bundles: dict[int, bytes] = field(default_factory=dict, repr=False)
-    """Of ratings that enter without having waited."""
+    """Of ratings that enter without having waited, and of reports."""
     entered: dict[int, Rater] = field(default_factory=dict)
     """Ratings that waited and wait no longer; their bundles stay. Who is not there is not missed."""
     needless: list[int] = field(default_factory=list)

@@ -1,0 +1,181 @@
+"""How a round of figures is opened, closed, and brought forward by deadlines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.circuits.claims.world import indicator
+from tests.ledger.figure_bench import FigureBench, a_round, bare, in_phase, places, plan
+from zkperf.errors import InvalidSignature
+from zkperf.ledger.signing import public_bytes
+from zkperf.ledger.state import Phase
+
+CHECK = "rounds"
+
+
+def ready(**changes: Any) -> FigureBench:
+    bench = bare()
+    bench.apply(bench.scheme_posted(plan(**changes)))
+    return bench
+
+
+def test_a_round_without_a_draw_is_open_at_once() -> None:
+    bench = ready()
+    opened = bench.opened()
+    bench.apply(opened)
+    assert (bench.figures.phase, bench.figures.keygens) == (Phase.OPEN, [])
+    bench.refuse(opened, CHECK, "on the ledger already")
+
+
+def test_a_draw_needs_a_key() -> None:
+    bench = ready(draw=2)
+    bench.apply(bench.opened())
+    assert bench.figures.phase is Phase.COMMITTING
+    bench.make_keys()
+    assert bench.figures.keyed and bench.figures.phase is Phase.OPEN
+
+
+def test_only_an_evaluator_opens() -> None:
+    bench = ready()
+    opened = bench.opened()
+    bench.refuse(bench.resigned("registrar", opened), "signatures", error=InvalidSignature)
+    other = public_bytes(bench.key("registrar"))
+    bench.refuse(bench.resigned("registrar", opened, evaluator=other), CHECK, "not one of")
+
+
+def swapped(**changes: Any) -> Any:
+    """The places, one of them changed."""
+    found = list(places())
+    found[2] = found[2].model_copy(update=changes)
+    return tuple(found)
+
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "an unknown scheme": (lambda: {"scheme": bytes(32)}, "scheme is not on the ledger"),
+    "a small k_min": (lambda: {"min_cohort": 1}, "at least 2"),
+    "no tree": (lambda: {"units": places()[1:]}, "units: unit 0 must be the root"),
+    "a leaf without a key": (lambda: {"units": swapped(provider=None)}, "providers, and only they"),
+    "a group with a key": (
+        lambda: {
+            "units": (places()[0], places()[1].model_copy(update={"provider": bytes(32)}), *places()[2:])
+        },
+        "providers, and only they",
+    ),
+    "two of one name": (lambda: {"units": swapped(name="n2")}, "have the same name"),
+    "two of one key": (lambda: {"units": swapped(provider=places()[3].provider)}, "have the same key"),
+    "an auditor twice": (lambda: {"auditors": ("twice",)}, "two auditors have the same key"),
+    "unknown ratings": (lambda: {"ratings": (bytes(32),)}, "there is no round"),
+    "an unknown previous round": (lambda: {"previous": bytes(32)}, "there is no round"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_a_round_cannot_be(name: str) -> None:
+    make, reason = WRONG[name]
+    bench, changes = ready(), make()
+    if changes.get("auditors") == ("twice",):
+        changes["auditors"] = bench.opened().auditors[:1] * 2
+    bench.refuse(bench.opened(**changes), CHECK, reason)
+
+
+def test_too_many_groups_are_refused() -> None:
+    bench = ready()
+    many = {f"g{n}": (f"p{n}",) for n in range(300)}
+    bench.refuse(bench.opened(units=places(many)), CHECK, "too many for 3 indicators")
+
+
+def test_totals_have_64_bits() -> None:
+    large = indicator("large", min=2**61, max=2**61 + 10)
+    bench = ready(indicators=(large,), claims=(), index=None)
+    names = [f"p{n}" for n in range(4)]
+    bench.refuse(bench.opened(units=places({"g": names})), CHECK, "more than 64 bits")
+    bench.apply(bench.opened(units=places({"g": names[:3]})))
+
+
+def test_a_provider_is_in_one_open_round_at_a_time() -> None:
+    bench = a_round()
+    bench.refuse(bench.opened(period="2019"), CHECK, "all/North/n1' is in another open round")
+    bench.apply(bench.opened(period="2019", units=places({"East": ("e1", "e2")})))
+    closed = in_phase(Phase.SUMMING).fork()
+    closed.apply(closed.opened(period="2019"))
+
+
+def test_the_previous_round_has_a_result_and_the_same_figures() -> None:
+    bench = in_phase(Phase.OPENED).fork()
+    before = bench.figures.digest
+    bench.refuse(bench.opened(period="2019", previous=before), CHECK, "does not allow")
+    bench.go(Phase.CONCLUDED)
+    for changes, reason in (
+        ({"id": "other"}, "of another scheme"),
+        (
+            {"indicators": (plan().indicators[0].model_copy(update={"max": 301}), *plan().indicators[1:])},
+            "another range or scale",
+        ),
+    ):
+        fork = bench.fork()
+        fork.apply(fork.scheme_posted(plan(**changes)))
+        fork.refuse(fork.opened(period="2019", previous=before), CHECK, reason)
+    bench.apply(bench.opened(period="2019", previous=before))
+    assert bench.figures.previous is not None and bench.figures.previous.digest == before
+
+
+def test_ratings_are_published_rounds() -> None:
+    bench = ready()
+    # A round of figures is no round of ratings.
+    bench.apply(bench.opened())
+    bench.refuse(
+        bench.opened(ratings=(bench.figures.digest,), units=places({"East": ("e1",)})),
+        CHECK,
+        "there is no round",
+    )
+
+
+# -- closing, and deadlines -----------------------------------------------------------------------------
+
+
+def test_closing_goes_on_to_checking() -> None:
+    bench = in_phase(Phase.OPEN).fork()
+    closed = bench.close()
+    bench.apply(closed)
+    assert bench.figures.phase is Phase.CHECKING
+    assert bench.figures.closed == bench.state.size - 1
+    bench.refuse(closed, CHECK, "does not allow")
+
+
+def test_a_round_that_has_no_key_yet_is_abandoned() -> None:
+    bench = a_round(plan(draw=1))
+    bench.apply(bench.close())
+    assert bench.figures.phase is Phase.ABANDONED
+
+
+def test_a_deadline_ends_the_checks_if_enough_are_done() -> None:
+    bench = in_phase(Phase.OPEN).fork()
+    bench.report_all()
+    bench.apply(bench.close())
+    for j in (1, 2):
+        bench.apply(bench.checked(j))
+    assert bench.state.enough == 3
+    bench.refuse(bench.deadline(), CHECK, "only 2 members")
+    bench.apply(bench.checked(3))
+    assert bench.figures.phase is Phase.SUMMING
+
+
+def test_a_deadline_ends_the_wait_for_claims() -> None:
+    bench = in_phase(Phase.CLAIMING).fork()
+    bench.apply(bench.claims("n1"))
+    bench.refuse(bench.deadline(late=-1), CHECK, "the stage lasts until")
+    bench.apply(bench.deadline())
+    assert bench.figures.phase is Phase.OPENED
+    bench.refuse(bench.claims("n2"), "claims", "takes no claims now")
+    bench.refuse(bench.deadline(), CHECK, "does not allow")
+
+
+def test_a_round_without_reports_is_over_soon() -> None:
+    bench = in_phase(Phase.OPEN).fork()
+    bench.check_all()
+    assert bench.figures.phase is Phase.OPENED
+    bench.apply(bench.published())
+    assert bench.figures.phase is Phase.CONCLUDED and bench.figures.result is not None
+    assert bench.figures.result[0].reason == "no reports"

@@ -1,0 +1,62 @@
+"""Schemes of indicators on the ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from circuits.indicators import Claim, IndexPart, IndicatorScheme, Ratio
+from tests.circuits.claims.world import claim, index
+from tests.ledger.figure_bench import bare, plan
+from zkperf.errors import InvalidSignature
+from zkperf.ledger.signing import public_bytes
+
+
+def test_a_scheme_is_known_by_its_digest() -> None:
+    bench = bare()
+    posted = bench.scheme_posted()
+    bench.apply(posted)
+    [found] = bench.state.figure_schemes.values()
+    assert (found.scheme, found.index) == (plan(), 1)
+    bench.refuse(posted, "schemes", "already")
+
+
+def test_only_an_evaluator_publishes() -> None:
+    bench = bare()
+    posted = bench.scheme_posted()
+    bench.refuse(bench.resigned("registrar", posted), "signatures", error=InvalidSignature)
+    other = public_bytes(bench.key("registrar"))
+    bench.refuse(bench.resigned("registrar", posted, evaluator=other), "schemes", "not one of")
+
+
+def part(identifier: str) -> IndexPart:
+    return IndexPart(source="pool", id=identifier, weight=Ratio.of(1), low=Ratio.of(0), high=Ratio.of(1))
+
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "no indicators": ({"indicators": ()}, "1 to 64 indicators"),
+    "a claim of no kind": (
+        {"claims": (Claim(id="x", kind="x", indicators=(), sense=None, numbers=()),)},
+        "there is no kind 'x'",
+    ),
+    "divides by zero": (
+        {"claims": (claim("ratio", "quality", "waiting", numbers=(1,), sense="at least"),)},
+        "divides by zero",
+    ),
+    "a figure given away": ({"floor": 92}, "could be narrowed"),
+    "a pool of nothing": ({"index": index(parts=(part("nothing"),))}, "no indicator 'nothing'"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_makes_no_sense_is_refused(name: str) -> None:
+    changes, reason = WRONG[name]
+    made: IndicatorScheme = plan(**changes)
+    bench = bare()
+    bench.refuse(bench.scheme_posted(made), "schemes", reason)
+
+
+def test_an_index_may_take_pools() -> None:
+    bench = bare()
+    bench.apply(bench.scheme_posted(plan(index=index(parts=(part("cost"),)))))

@@ -1,0 +1,193 @@
+"""Providers' claims, once everything that may be pooled is open (protocol, section 12.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from circuits.claims import Asked, ClaimContext, ProvedClaim, Setting, claim_at, needs, verify_claims
+from circuits.exposure import index_allowed
+from circuits.indicators import IndexPart
+from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.ledger.figure_transactions import ClaimsPosted
+from zkperf.ledger.rules.common import find_figures, require
+from zkperf.ledger.rules.figures.draw import conclude
+from zkperf.ledger.rules.figures.pools import pooled_mean
+from zkperf.ledger.rules.figures.reports import provider_key
+from zkperf.ledger.signing import verify_signed
+from zkperf.ledger.state import OVER, FigureRound, Filed, Phase, Round, State
+from zkperf.ledger.transactions import UnitResult
+
+CHECK = "claims"
+
+Verdict = ZkperfError | None
+
+
+def provider_setting(state: State, found: FigureRound, unit: int) -> Setting:
+    """What a provider's claims are stated in: what it has not reported, and the means its index takes."""
+    filed, scheme = found.counted(unit), found.scheme.scheme
+    require(filed is not None, CHECK, f"unit {unit} has no report that counts")
+    assert filed is not None
+    missing = frozenset(range(len(scheme.indicators))) - set(filed.reported)
+    parts = () if scheme.index is None else scheme.index.parts
+    means = [_mean(state, found, unit, part) for part in parts]
+    return Setting(scheme, found.opened.period, missing, means)
+
+
+def has_shown_index(found: FigureRound, setting: Setting) -> bool:
+    """Whether a provider in this setting has an index: found out once for each."""
+    place = setting.missing, tuple(setting.parts)
+    if place not in found._allowed:
+        found._allowed[place] = index_allowed(setting)
+    return found._allowed[place]
+
+
+def _mean(state: State, found: FigureRound, unit: int, part: IndexPart) -> Fraction | None:
+    """The published mean that a part of a provider's index takes; None if it is withheld.
+
+    Of a pool it is that of the nearest unit above the provider that is published. Of ratings it is that of
+    the service with the provider's names below the root, in the last of the round's rating rounds that has
+    one.
+    """
+    if part.source == "pool":
+        k, node = found.scheme.scheme.number(part.id), found.tree.parents[unit]
+        while node is not None:
+            mean = pooled_mean(found, k, node)
+            if mean is not None:
+                return mean
+            node = found.tree.parents[node]
+        return None
+    names = _names(found, unit)
+    for round_id in reversed(found.opened.ratings):
+        rated = state.rounds[round_id]
+        for number, result in enumerate(rated.result or ()):
+            if _names(rated, number) == names:
+                return _rated(result, part.id)
+    return None
+
+
+def _names(found: FigureRound | Round, unit: int) -> list[str]:
+    """The names from below the root to a unit."""
+    names: list[str] = []
+    node: int | None = unit
+    while node:
+        names.insert(0, found.opened.units[node].name)
+        node = found.opened.units[node].parent
+    return names
+
+
+def _rated(result: UnitResult, question: str) -> Fraction | None:
+    for item in result.questions:
+        if item.question == question and item.total is not None and item.answered:
+            return Fraction(item.total, item.answered)
+    return None
+
+
+def last_report(found: FigureRound, unit: int) -> Filed | None:
+    """The same provider's report of the last period, if it counts."""
+    provider, previous = provider_key(found, unit), found.previous
+    if previous is None or provider is None:
+        return None
+    before = previous.unit_of(provider)
+    return None if before is None else previous.counted(before)
+
+
+def can_be_judged(state: State, posted: ClaimsPosted) -> bool:
+    """The reports that count are fixed, and so are all means: nothing that these claims are about changes."""
+    found = state.figure_rounds.get(posted.round)
+    return found is not None and found.phase in OVER and posted.unit in found.reports
+
+
+def verify_posted_claims(state: State, everything: Sequence[ClaimsPosted]) -> list[Verdict]:
+    """For each provider's claims why they are refused, or None. One batch for all of all providers."""
+    verdicts: list[Verdict] = []
+    items: list[ProvedClaim] = []
+    owners: list[int] = []
+    for place, posted in enumerate(everything):
+        try:
+            require(can_be_judged(state, posted), CHECK, "there is nothing to claim about yet")
+            made = _claims_of(state, state.figure_rounds[posted.round], posted)
+        except ZkperfError as error:
+            verdicts.append(error)
+            continue
+        verdicts.append(None)
+        items += made
+        owners += [place] * len(made)
+    # Without a claim there may be no genesis yet, and no group.
+    judged = verify_claims(state.commitment_group, items) if items else []
+    for place, verdict in zip(owners, judged, strict=True):
+        if verdicts[place] is None:
+            verdicts[place] = verdict
+    return verdicts
+
+
+def _claims_of(state: State, found: FigureRound, posted: ClaimsPosted) -> list[ProvedClaim]:
+    """The claims as they are verified. A ZkperfError if one is not about what counts."""
+    filed = found.counted(posted.unit)
+    if filed is None or filed.digest != posted.report:
+        raise RuleViolation("stale commitment: this is not the report that counts", check=CHECK)
+    numbers = [item.claim for item in posted.claims]
+    require(numbers == sorted(set(numbers)), CHECK, "claims come in the scheme's order, each once")
+    setting = provider_setting(state, found, posted.unit)
+    return [
+        _claim(state, found, posted, setting, Asked(setting, item.claim, item.outcome), item.proof)
+        for item in posted.claims
+    ]
+
+
+def _claim(
+    state: State, found: FigureRound, posted: ClaimsPosted, setting: Setting, asked: Asked, proof: bytes
+) -> ProvedClaim:
+    claim = claim_at(setting.scheme, asked.number)
+    if claim.kind == "index":
+        require(
+            has_shown_index(found, setting),
+            CHECK,
+            "this provider has no index: too little is reported, or it would tell too much",
+        )
+    wanted = needs(setting, asked.number)
+    before = last_report(found, posted.unit)
+    commitments = []
+    for need in wanted:
+        filed = before if need.previous else found.reports[posted.unit]
+        if filed is None or need.indicator not in filed.reported:
+            name = setting.scheme.indicators[need.indicator].id
+            raise RuleViolation(f"claim {claim.id!r}: {name!r} is not reported", check=CHECK)
+        commitments.append(filed.columns[need.indicator][0])
+    provider = provider_key(found, posted.unit)
+    assert provider is not None
+    context = ClaimContext(
+        ledger=state.ledger,
+        scheme=found.scheme.digest,
+        round=found.digest,
+        unit=posted.unit,
+        provider=provider,
+        report=posted.report,
+        previous=before.digest if before is not None and any(need.previous for need in wanted) else None,
+    )
+    encoded = tuple(map(state.commitment_group.encode, commitments))
+    return ProvedClaim(asked, context, tuple(commitments), encoded, proof)
+
+
+def process_claims(state: State, posted: ClaimsPosted, verdict: Verdict) -> None:
+    """Everything that a provider claims in a round, at once. What is not in it is not proved."""
+    found = find_figures(state, posted.round, CHECK)
+    provider = provider_key(found, posted.unit)
+    if provider is None:
+        raise RuleViolation(f"unit {posted.unit} is not a provider of this round", check=CHECK)
+    verify_signed(posted, provider, state.ledger, whose="this provider")
+    require(found.phase is Phase.CLAIMING, CHECK, "the round takes no claims now")
+    require(posted.unit not in found.claimed, CHECK, "this provider has posted its claims already")
+    if verdict is not None:
+        raise verdict
+    found.claimed[posted.unit] = {item.claim: item.outcome for item in posted.claims}
+    if len(found.claimed) == found.numbers[0]:
+        found.phase = Phase.OPENED
+
+
+def end_waiting(found: FigureRound) -> None:
+    """A deadline has passed: for claims, or for what was drawn to be shown."""
+    if found.phase is Phase.CLAIMING:
+        found.phase = Phase.OPENED
+    else:
+        conclude(found)

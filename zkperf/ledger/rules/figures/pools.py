@@ -1,0 +1,157 @@
+"""Pools: what may be summed of each indicator, and the result (protocol, sections 8 and 12.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from circuits.figures import check_range, mean
+from zkperf.ledger.disclosure import Reason, disclose, totals
+from zkperf.ledger.figure_transactions import FiguresPublished, Pool, PoolUnit
+from zkperf.ledger.rules.common import find_figures, require, require_trustee
+from zkperf.ledger.state import FigureRound, Phase, State
+
+CHECK = "pools"
+PUBLISHED, WITHHELD = "published", "withheld"
+REASONS: Mapping[Reason, str] = {Reason.EMPTY: "no reports"}
+
+
+def fix_reports(found: FigureRound) -> None:
+    """The reports that count and, from them, what may be pooled: neither ever changes again."""
+    tree, counted = found.tree, {leaf: found.counted(leaf) for leaf in found.tree.leaves()}
+    found.numbers = totals(tree, {leaf: int(filed is not None) for leaf, filed in counted.items()})
+    for k in range(len(found.scheme.scheme.indicators)):
+        tie = found.tied(k)
+        reporting = {
+            leaf: int(filed is not None and tie <= set(filed.reported)) for leaf, filed in counted.items()
+        }
+        found.pooled[k] = totals(tree, reporting)
+        found.publications[k] = disclose(tree, found.pooled[k], found.opened.min_cohort)
+    found.phase = Phase.SUMMING
+    if not expected_columns(found):
+        start_claiming(found)
+
+
+def expected_columns(found: FigureRound) -> list[tuple[int, int]]:
+    """The (column, unit) pairs that may be opened in the present stage, in order: values, then bits."""
+    values = range(len(found.publications))
+    if found.phase is Phase.SUMMING:
+        columns = values
+    else:
+        columns = range(len(values), len(values) + len(found.form.bits))
+    return [
+        (column, unit)
+        for column in columns
+        for unit in found.publications[found.indicator_of(column)].published
+    ]
+
+
+def settle_bits(found: FigureRound) -> None:
+    """After the values come the bits, if there are any; after them the claims."""
+    if found.phase is Phase.SUMMING:
+        found.phase = Phase.TOTALLING
+        if expected_columns(found):
+            return
+    start_claiming(found)
+
+
+def start_claiming(found: FigureRound) -> None:
+    """Providers may claim now: every mean that an index may take is known."""
+    found.phase = Phase.CLAIMING if found.numbers[0] else Phase.OPENED
+
+
+def pooled_sum(found: FigureRound, k: int, unit: int) -> int | None:
+    """The sum of an indicator below a unit, in its scale; None where it is withheld."""
+    if unit in found.publications[k].withheld:
+        return None
+    [value] = found.openings[k, unit].values
+    # Figures may be negative: residues above q/2 stand for such sums.
+    signed = value - found.group.order if value > found.group.order // 2 else value
+    indicator, count = found.scheme.scheme.indicators[k], found.pooled[k][unit]
+    return check_range(signed, count * indicator.min, count * indicator.max, f"sum of {indicator.id!r}")
+
+
+def pooled_mean(found: FigureRound, k: int, unit: int) -> Fraction | None:
+    """The mean of an indicator below a unit, exactly; None where it is withheld."""
+    total = pooled_sum(found, k, unit)
+    scale = 10 ** found.scheme.scheme.indicators[k].scale
+    return None if total is None else Fraction(total, found.pooled[k][unit] * scale)
+
+
+def compute_pools(found: FigureRound) -> tuple[PoolUnit, ...]:
+    """The pools of every unit that is no provider, in the order of the tree."""
+    overall = disclose(found.tree, found.numbers, found.opened.min_cohort)
+    units = []
+    for unit, place in enumerate(found.opened.units):
+        if place.provider is not None:
+            continue
+        reason = overall.withheld.get(unit)
+        units.append(
+            PoolUnit(
+                unit=unit,
+                name=place.name,
+                status=PUBLISHED if reason is None else WITHHELD,
+                reason=None if reason is None else REASONS.get(reason, str(reason)),
+                count=found.numbers[unit],
+                pools=tuple(pool_of(found, k, unit) for k in range(len(found.publications))),
+            )
+        )
+    return tuple(units)
+
+
+def pool_of(found: FigureRound, k: int, unit: int) -> Pool:
+    """What is published of one indicator in one unit."""
+    indicator, count = found.scheme.scheme.indicators[k], found.pooled[k][unit]
+    reason, total = found.publications[k].withheld.get(unit), pooled_sum(found, k, unit)
+    claim = target_claim(found, k)
+    return Pool(
+        indicator=indicator.id,
+        status=PUBLISHED if reason is None else WITHHELD,
+        reason=None if reason is None else REASONS.get(reason, str(reason)),
+        count=count,
+        sum=total,
+        mean=None if total is None else mean(total, count * 10**indicator.scale),
+        share=None if total is None else _share(found, k, unit, claim),
+        public=claim is not None,
+    )
+
+
+def target_claim(found: FigureRound, k: int) -> int | None:
+    """The claim that makes everybody's being at the target public, if there is one."""
+    scheme = found.scheme.scheme
+    if scheme.indicators[k].target(found.opened.period) is None:
+        return None
+    for number, claim in enumerate(scheme.claims):
+        if claim.kind == "target" and scheme.number(claim.indicators[0]) == k:
+            return number
+    return None
+
+
+def _share(found: FigureRound, k: int, unit: int, claim: int | None) -> str | None:
+    count = found.pooled[k][unit]
+    if claim is not None:
+        tie = found.tied(k)
+        proved = 0
+        for leaf in found.tree.below(unit):
+            filed = found.counted(leaf)
+            if filed is not None and tie <= set(filed.reported):
+                proved += claim in found.claimed.get(leaf, ())
+        return mean(proved, count)
+    if k not in found.form.bits:
+        return None
+    opened = found.openings.get((len(found.publications) + found.form.bits.index(k), unit))
+    if opened is None:
+        return None
+    # If all are alike nobody posts their sum; where t members did all the same, it is not repeated.
+    return mean(opened.values[0], count) if 0 < opened.values[0] < count else None
+
+
+def process_published(state: State, posted: FiguresPublished) -> None:
+    """Any member may post the result; it must be exactly what openings and claims say."""
+    require_trustee(state, posted, posted.trustee, CHECK)
+    found = find_figures(state, posted.round, CHECK, Phase.OPENED)
+    result = compute_pools(found)
+    require(posted.units == result, CHECK, "this is not what the openings and claims say")
+    found.result, found.result_index = result, state.size
+    draws = bool(found.scheme.scheme.draw) and found.numbers[0] > 0
+    found.phase = Phase.PUBLISHED if draws else Phase.CONCLUDED

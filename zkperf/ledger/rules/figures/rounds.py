@@ -1,0 +1,102 @@
+"""A round of figures is opened."""
+
+from __future__ import annotations
+
+from circuits.indicators import IndicatorScheme
+from circuits.report import ReportForm
+from zkperf.errors import RuleViolation
+from zkperf.ledger.disclosure import check_tree
+from zkperf.ledger.figure_transactions import FiguresOpened
+from zkperf.ledger.rules.common import find_figures, find_round, require, require_evaluator
+from zkperf.ledger.rules.figures.sizes import check_sizes
+from zkperf.ledger.rules.keygen import keygens
+from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State
+from zkperf.ledger.transactions import digest
+
+CHECK = "rounds"
+RESULT = (Phase.PUBLISHED, Phase.INSPECTING, Phase.CONCLUDED)
+"""Phases in which a round of figures has its result."""
+DRAW = 0
+"""The one cohort of a key generation for a draw."""
+
+
+def process_figures_opened(state: State, opened: FiguresOpened) -> None:
+    """A scheme, a period and a frozen tree. A provider is in one open round of figures at a time."""
+    require_evaluator(state, opened, opened.evaluator, CHECK)
+    identifier = digest(opened)
+    require(identifier not in state.figure_rounds, CHECK, "this round is on the ledger already")
+    scheme = state.figure_schemes.get(opened.scheme)
+    if scheme is None:
+        raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
+    floor = state.rules.min_cohort_floor
+    require(opened.min_cohort >= floor, CHECK, f"k_min must be at least {floor} on this ledger")
+    try:
+        tree = check_tree([place.parent for place in opened.units])
+    except ValueError as error:
+        raise RuleViolation(f"units: {error}", check=CHECK) from None
+    leaves = tree.leaves()
+    for number, place in enumerate(opened.units):
+        require(
+            (place.provider is not None) == (number in leaves),
+            CHECK,
+            f"unit {place.name!r}: providers, and only they, have a key",
+        )
+    siblings = {(place.parent, place.name) for place in opened.units}
+    require(len(siblings) == len(opened.units), CHECK, "two units of one parent have the same name")
+    keys = {opened.units[leaf].provider for leaf in leaves}
+    require(len(keys) == len(leaves), CHECK, "two providers have the same key")
+    auditors = {auditor.key for auditor in opened.auditors}
+    require(len(auditors) == len(opened.auditors), CHECK, "two auditors have the same key")
+    for ratings in opened.ratings:
+        find_round(state, ratings, CHECK, Phase.PUBLISHED)
+    previous = None
+    if opened.previous is not None:
+        previous = find_figures(state, opened.previous, CHECK, *RESULT)
+        check_continues(scheme, previous)
+    check_sizes(scheme.scheme, opened.units)
+    for other in state.figure_rounds.values():
+        shared = sorted(_paths(opened) & _paths(other.opened)) if other.phase in RUNNING else []
+        require(
+            not shared, CHECK, f"provider {'/'.join(shared[0]) if shared else ''!r} is in another open round"
+        )
+    draws = scheme.scheme.draw > 0
+    state.figure_rounds[identifier] = FigureRound(
+        digest=identifier,
+        index=state.size,
+        opened=opened,
+        scheme=scheme,
+        form=ReportForm(scheme.scheme, opened.period),
+        group=state.commitment_group,
+        tree=tree,
+        last_time=opened.at,
+        previous=previous,
+        phase=Phase.COMMITTING if draws else Phase.OPEN,
+        keygens=keygens(state, identifier, [DRAW]) if draws else [],
+    )
+
+
+def check_continues(scheme: FigureScheme, previous: FigureRound) -> None:
+    """The last period's figures are what this scheme's claims take them for."""
+    before = previous.scheme.scheme
+    require(before.id == scheme.scheme.id, CHECK, "the previous round is of another scheme")
+    for claim in scheme.scheme.claims:
+        if claim.kind == "improved":
+            [name] = claim.indicators
+            require(
+                _range(before, name) == _range(scheme.scheme, name),
+                CHECK,
+                f"indicator {name!r} had another range or scale in the previous round",
+            )
+
+
+def _range(scheme: IndicatorScheme, name: str) -> list[tuple[int, int, int]]:
+    return [(item.scale, item.min, item.max) for item in scheme.indicators if item.id == name]
+
+
+def _paths(opened: FiguresOpened) -> set[tuple[str, ...]]:
+    """Where providers are in the tree, by name: what makes two rounds' providers the same."""
+    paths: list[tuple[str, ...]] = []
+    for place in opened.units:
+        above = () if place.parent is None else paths[place.parent]
+        paths.append((*above, place.name))
+    return {path for path, place in zip(paths, opened.units, strict=True) if place.provider is not None}

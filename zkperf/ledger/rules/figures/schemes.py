@@ -1,0 +1,36 @@
+"""Schemes of indicators on the ledger."""
+
+from __future__ import annotations
+
+from circuits.claims import check_claims
+from circuits.exposure import check_exposure
+from circuits.indicators import IndicatorScheme, check_indicators
+from zkperf.errors import InputError, RuleViolation
+from zkperf.ledger.figure_transactions import SchemeOfFigures
+from zkperf.ledger.rules.common import require, require_evaluator
+from zkperf.ledger.state import FigureScheme, State
+from zkperf.ledger.transactions import digest
+
+CHECK = "schemes"
+
+
+def process_scheme_of_figures(state: State, posted: SchemeOfFigures) -> None:
+    """An evaluator publishes a scheme: one that makes sense, and that gives no figure away."""
+    require_evaluator(state, posted, posted.evaluator, CHECK)
+    identifier = digest(posted)
+    require(identifier not in state.figure_schemes, CHECK, "this scheme is on the ledger already")
+    try:
+        check_indicators(posted.scheme)
+        check_claims(posted.scheme)
+        check_parts(posted.scheme)
+        check_exposure(posted.scheme)
+    except InputError as error:
+        raise RuleViolation(str(error), check=CHECK) from None
+    state.figure_schemes[identifier] = FigureScheme(identifier, state.size, posted.scheme)
+
+
+def check_parts(scheme: IndicatorScheme) -> None:
+    """InputError unless every pool that the index takes is one of the scheme's."""
+    for part in () if scheme.index is None else scheme.index.parts:
+        if part.source == "pool":
+            scheme.number(part.id)
