@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import done, zkperf
+from zkperf import __version__
 from zkperf.cli import app
 from zkperf.errors import EncodingError, InputError, InvalidProof, RuleViolation
 
@@ -38,6 +39,11 @@ def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
     assert options
     # No option is without a word on what it does.
     assert all(len(line.strip("│ ").split()) > 2 for line in options)
+
+
+def test_the_version(tmp_path: Path) -> None:
+    assert done("--version").line == f"zkperf {__version__}"
+    assert "--no-token-only" not in done("rate", "--help").out
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.command import QUESTIONNAIRE, done, zkperf
 from tests.cli.conftest import Town
+from zkperf.cli.operate import reading
 from zkperf.roles.folder import LedgerFolder
 
 HEX = re.compile(r"[0-9a-f]{64}")
@@ -25,6 +26,21 @@ def test_a_ledger_is_founded(tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0
 
 
+def members(ledger: Path) -> list[str]:
+    with reading(ledger) as (state, _):
+        return [member.name for member in state.rules.members]
+
+
+def test_members_are_called_as_the_founder_says(tmp_path: Path) -> None:
+    names = ("--member", "Audit Office", "--member", "财政局")
+    outcome = done("init", tmp_path / "L", *names, "--threshold", "1")
+    assert "A ledger of 2 members" in outcome.err and "any 1 of them" in outcome.err
+    assert members(tmp_path / "L") == ["Audit Office", "财政局"]
+    # Nobody's office is put into a genesis unasked.
+    done("init", tmp_path / "M", "--members", "3")
+    assert members(tmp_path / "M") == ["member 1", "member 2", "member 3"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -32,7 +48,11 @@ def test_a_ledger_is_founded(tmp_path: Path) -> None:
         (("--members", "2", "--threshold", "3"), "threshold"),
         (("--members", "0"), "members"),
         (("--members", "many"), "members"),
-        (("--min-cohort-floor", "1"), "--min-cohort-floor: expected at least 2"),
+        (("--min-cohort-floor", "1"), "min-cohort-floor"),
+        (("--members", "3", "--member", "Audit Office"), "--member names 1"),
+        (("--member", "A", "--member", "A"), "same name"),
+        (("--member", "a\x1b"), "--member"),
+        (("--member", "A", "--threshold", "2"), "threshold"),
         (("--min-cohort-floor", str(10**30)), "min-cohort-floor"),
         (("--name", " "), "--name"),
         (("--name", "a\nb"), "--name"),
@@ -115,6 +135,7 @@ def test_rounds_are_shown(town: Town) -> None:
     assert done("round", "show", town.round, "--ledger", town.folder, "--json").json == facts
     table = done("round", "show", "--ledger", town.folder)
     assert "spring" in table.out and table.err == ""
+    assert town.round[:16] in table.out
     assert "Surgery" in done("round", "show", "spring", "--ledger", town.folder).out
 
 
@@ -136,7 +157,7 @@ def test_a_round_with_a_tree(town: Town, tmp_path: Path) -> None:
         (("--name", "r", "--unit", "A", "--unit", "A"), 2, "there twice"),
         (("--name", "", "--unit", "A"), 2, "--name"),
         (("--name", "r", "--unit", "A", "--scheme", "other"), 2, "no scheme 'other'"),
-        (("--name", "r", "--unit", "A", "--min-cohort", "1"), 1, "at least 2"),
+        (("--name", "r", "--unit", "A", "--min-cohort", "1"), 2, "min-cohort"),
         (("--name", "r", "--unit", "A", "--min-cohort", "0"), 2, "min-cohort"),
         (("--name", "r", "--unit", "Library"), 1, "'all/Library' is in another open round"),
     ],
@@ -150,17 +171,23 @@ def test_rounds_that_cannot_be_opened(town: Town, options: tuple[str, ...], code
 
 
 def test_rounds_are_named_by_identifier_beginning_or_name(town: Town) -> None:
-    second = town.open_round("spring", "Pool")
+    arguments = ("--ledger", town.folder, "--scheme", "visit", "--min-cohort", "2")
+    opened = done("round", "open", *arguments, "--name", "spring", "--unit", "Pool")
+    second = opened.line
+    assert f"({town.round[:12]})" in opened.err and f"for this one {second[:12]}" in opened.err
+    other = town.open_round("autumn", "Kiosk")
     for which in (town.round, town.round[:10], town.round.upper()):
         assert done("round", "show", which, "--ledger", town.folder, "--json").json["round"] == town.round
     ambiguous = zkperf("round", "show", "spring", "--ledger", town.folder)
     assert ambiguous.code == 2 and town.round[:12] in ambiguous.err and second[:12] in ambiguous.err
+    assert other[:12] not in ambiguous.err and "use the beginning of an identifier" in ambiguous.err
     short = zkperf("round", "show", town.round[:5], "--ledger", town.folder)
     assert short.code == 2
 
 
 def test_a_round_without_ratings_is_closed_once(town: Town) -> None:
-    assert "published" in done("round", "close", "spring", "--ledger", town.folder).err
+    closed = done("round", "close", "spring", "--ledger", town.folder)
+    assert "spring: published; every figure is withheld (no ratings)" in closed.err
     again = zkperf("round", "close", "spring", "--ledger", town.folder)
     assert again.code == 1 and "does not allow this" in again.err
     result = done("results", "spring", "--ledger", town.folder, "--json").json

@@ -51,7 +51,7 @@ def test_the_walkthrough_works_as_written(tmp_path: Path) -> None:
             "--port 8000", f"--port {port}"
         )
         commands = commands.replace('export PATH="$PWD/.venv/bin:$PATH"\n', "").replace(
-            "/tmp/town", str(tmp_path)
+            "/tmp/springfield", str(tmp_path)
         )
         commands = commands.replace("--wallet alice --lang en", "--wallet alice --lang en --delay 0")
         if "zkperf serve" in commands:

@@ -16,8 +16,10 @@ from tests.service.conftest import Desk
 from tests.service.serving import Office, service
 from zkperf.ledger.transactions import encode_transaction
 from zkperf.roles.wire import PROBLEMS
+from zkperf.surveys.questionnaire_file import parse_questionnaire
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/api.md").read_text("utf-8")
+WALKTHROUGH = (Path(__file__).parents[2] / "docs/run-a-round.md").read_text("utf-8")
 SHELL = re.findall(r"^```sh( refused)?\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 PYTHON = re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 END = "-- end of example --"
@@ -51,8 +53,12 @@ def test_shell_examples(tmp_path: Path) -> None:
 
 
 def test_python_example(desk: Desk) -> None:
+    """On a round with the questions of docs/run-a-round.md, as the example says."""
     [source] = PYTHON
-    environment = os.environ | {"ZKPERF": desk.url, "VOUCHER": desk.office.voucher(desk.round_id).text()}
+    [visit] = re.findall(r"visit\.toml <<'END'\n(.*?)^END$", WALKTHROUGH, re.MULTILINE | re.DOTALL)
+    asked = parse_questionnaire(visit, name="visit")
+    round_id = desk.office.open_round(desk.remote, ("Counter",), asked, "visits")
+    environment = os.environ | {"ZKPERF": desk.url, "VOUCHER": desk.office.voucher(round_id).text()}
     done = subprocess.run(
         [sys.executable, "-c", source], env=environment, capture_output=True, text=True, timeout=60
     )

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from zkperf import __version__
 from zkperf.cli import citizen_commands, operator_commands
 from zkperf.cli.options import GenesisOption, JsonOption, parse_digest
-from zkperf.cli.output import DONE, REFUSED, UNUSABLE, print_json, results, say, say_where
+from zkperf.cli.output import DONE, REFUSED, UNUSABLE, emit, print_json, results, say, say_where
 from zkperf.errors import EncodingError, InputError, ZkperfError
 from zkperf.ledger.store.errors import StorageError
 
@@ -23,6 +24,21 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        emit(f"zkperf {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.callback()
+def _before_any_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def survey(
     questionnaire: Annotated[Path, typer.Option(help="The questionnaire (TOML).")],
@@ -32,7 +48,7 @@ def survey(
     members: Annotated[int, typer.Option(min=1, max=100, help="How many members.")] = 5,
     threshold: Annotated[int, typer.Option(min=1, max=100, help="How many of them open a total.")] = 3,
     min_cohort: Annotated[
-        int, typer.Option(max=10**9, help="Groups with fewer ratings are never opened.")
+        int, typer.Option(min=2, max=10**9, help="Groups with fewer ratings are never opened.")
     ] = 10,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,7 +79,7 @@ def survey(
 
 @app.command()
 def audit(
-    path: Annotated[Path, typer.Argument(help="A ledger's folder or an export.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A ledger's folder or an export.")],
     genesis: GenesisOption = None,
     state: Annotated[
         Path | None,
@@ -101,7 +117,7 @@ def audit(
 
 @app.command()
 def export(
-    ledger: Annotated[Path, typer.Argument(help="The ledger's folder.")],
+    ledger: Annotated[Path, typer.Argument(metavar="DIR", help="The ledger's folder.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
 ) -> None:
     """Write one self-contained public file: no secrets, no sealed shares."""

@@ -43,7 +43,9 @@ def rate(
         float,
         typer.Option(min=0, max=604_800, help="Send after a random time of at most so many seconds."),
     ] = DELAY,
-    token_only: Annotated[bool, typer.Option(help="Draw the token now and rate another time.")] = False,
+    token_only: Annotated[
+        bool, typer.Option("--token-only", help="Draw the token now and rate another time.")
+    ] = False,
     wallet: WalletOption = DEFAULT_WALLET,
 ) -> None:
     """Rate a service, or replace your rating; prints where the ledger's promise is kept."""

@@ -6,7 +6,7 @@ another process serves the folder, to that service. Reading needs neither: it lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,6 @@ from pathlib import Path
 from zkperf.cli.output import say
 from zkperf.errors import InputError, RuleViolation
 from zkperf.ledger.engines.embedded import stored_state
-from zkperf.ledger.rules.genesis import MIN_COHORT_FLOOR
 from zkperf.ledger.state import BEFORE_OPEN, Phase, Round, Scheme, State
 from zkperf.ledger.store.errors import LedgerInUse
 from zkperf.ledger.store.store import Store
@@ -24,6 +23,7 @@ from zkperf.roles.remote import RemoteLedger
 from zkperf.surveys.questionnaire_file import load_questionnaire
 from zkperf.surveys.results import visible
 
+DEFAULT_MEMBERS, DEFAULT_THRESHOLD = 5, 3
 MAX_NAME = 200
 _PREFIX = 6
 """Hexadecimal digits that an abbreviated identifier has at least."""
@@ -41,22 +41,35 @@ def reading(path: Path) -> Iterator[tuple[State, Store]]:
 
 
 def found_ledger(
-    path: Path, *, suite: str, members: int, threshold: int, floor: int, name: str, stage_seconds: int
-) -> str:
-    """A new ledger in a new folder; its genesis digest. InputError if something makes no ledger."""
-    if floor < MIN_COHORT_FLOOR:
-        raise InputError(f"--min-cohort-floor: expected at least {MIN_COHORT_FLOOR}, got {floor}")
+    path: Path,
+    *,
+    suite: str,
+    members: int | None,
+    names: Sequence[str],
+    threshold: int | None,
+    floor: int,
+    name: str,
+    stage_seconds: int,
+) -> tuple[str, int, int]:
+    """A new ledger in a new folder; its genesis digest, how many members it has and how many open totals.
+
+    The members are ``names``, or as many as ``members`` says. InputError if something makes no ledger.
+    """
+    if names and members not in (None, len(names)):
+        raise InputError(f"--members {members}, but --member names {len(names)}")
+    count = len(names) or members or DEFAULT_MEMBERS
+    threshold = min(DEFAULT_THRESHOLD, count) if threshold is None else threshold
     folder, consortium = LedgerFolder.create(
         path,
         suite_name=suite,
-        members=members,
+        members=[_plain(member, "--member") for member in names] or count,
         threshold=threshold,
         min_cohort_floor=floor,
         name=_plain(name, "--name"),
         stage_seconds=stage_seconds,
     )
     consortium.close()
-    return folder.describe()["genesis"]
+    return folder.describe()["genesis"], count, threshold
 
 
 def add_scheme(path: Path, questionnaire: Path, service: str | None) -> str:
@@ -75,6 +88,7 @@ def open_round(
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
         chosen = find_scheme(state, scheme)
+        alike = [key.hex()[:12] for key, found in state.rounds.items() if found.opened.name == name]
     evaluator = folder.evaluator(_ledger(folder))
     transaction = evaluator.open_round(chosen.digest, _plain(name, "--name"), min_cohort, units)
     write(folder, transaction, service)
@@ -83,6 +97,11 @@ def open_round(
         found = state.rounds[identifier]
         if found.phase in BEFORE_OPEN:
             say(f"Not open yet ({found.phase}): zkperf round show tells when it is.")
+    if alike:
+        say(
+            f"This ledger has a round of that name already ({', '.join(alike)}): "
+            f"from now on use identifiers, for this one {identifier.hex()[:12]}."
+        )
     return identifier.hex()
 
 
@@ -153,9 +172,11 @@ def pick(names: Mapping[bytes, str], text: str, what: str) -> bytes:
         return found[0]
     if not names:
         raise InputError(f"there is no {what} on this ledger yet")
+    if found:
+        known = ", ".join(key.hex()[:12] for key in found)
+        raise InputError(f"more than one {what} is {text!r}; use the beginning of an identifier: {known}")
     known = ", ".join(f"{key.hex()[:12]} ({visible(name)})" for key, name in names.items())
-    problem = "more than one" if found else "no"
-    raise InputError(f"{problem} {what} {text!r} on this ledger; there is {known}")
+    raise InputError(f"no {what} {text!r} on this ledger; there is {known}")
 
 
 def _ledger(folder: LedgerFolder) -> bytes:

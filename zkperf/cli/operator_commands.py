@@ -28,10 +28,16 @@ RoundArgument = Annotated[
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the ledger.")],
     suite: Annotated[str, typer.Option(help="ristretto255 or P-256.")] = "ristretto255",
-    members: Annotated[int, typer.Option(min=1, max=100, help="How many members.")] = 5,
-    threshold: Annotated[int, typer.Option(min=1, max=100, help="How many of them open a total.")] = 3,
+    members: Annotated[int | None, typer.Option(min=1, max=100, help="How many members: 5.")] = None,
+    member: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A member's public name; repeat it for each. Else “member 1”, …"),
+    ] = None,
+    threshold: Annotated[
+        int | None, typer.Option(min=1, max=100, help="How many of them open a total: 3, if there are.")
+    ] = None,
     min_cohort_floor: Annotated[
-        int, typer.Option(max=10**9, help="No round may open groups smaller than this.")
+        int, typer.Option(min=2, max=10**9, help="No round may open groups smaller than this.")
     ] = 10,
     name: Annotated[str, typer.Option(help="What people call the ledger.")] = "ledger",
     stage_hours: Annotated[
@@ -42,16 +48,17 @@ def init(
     """Found a ledger in a new folder, with fresh keys for everybody; prints its genesis digest."""
     from zkperf.cli.operate import found_ledger
 
-    digest = found_ledger(
+    digest, count, enough = found_ledger(
         directory,
         suite=suite,
         members=members,
+        names=member or (),
         threshold=threshold,
         floor=min_cohort_floor,
         name=name,
         stage_seconds=round(stage_hours * 3600),
     )
-    say(f"A ledger of {members} members in {directory}, any {threshold} of them open totals.")
+    say(f"A ledger of {count} members in {directory}, any {enough} of them open totals.")
     say("All members' keys are in this one folder: towards whoever holds it, no answer is secret.")
     say("Publish this genesis digest, in print and online: by it everybody recognises the ledger.")
     emit(digest)
@@ -77,7 +84,7 @@ def round_open(
     unit: Annotated[list[str] | None, typer.Option(help="A service; repeat it for each.")] = None,
     units: Annotated[Path | None, typer.Option(help="Or a CSV file: a row for each service.")] = None,
     root: Annotated[str, typer.Option(help="With --unit: what all services together are called.")] = "all",
-    min_cohort: Annotated[int, typer.Option(min=1, max=10**9, help="Smaller groups are never opened.")] = 10,
+    min_cohort: Annotated[int, typer.Option(min=2, max=10**9, help="Smaller groups are never opened.")] = 10,
     service: ServiceOption = None,
 ) -> None:
     """Open a round: the members make its keys; prints its identifier."""
@@ -101,7 +108,9 @@ def round_close(which: RoundArgument, ledger: LedgerOption, service: ServiceOpti
     from zkperf.cli.operate import close_round
 
     found = close_round(ledger, which, service)
-    say(f"{found.opened.name}: {found.phase}")
+    reasons = [unit.reason for unit in found.result or ()]
+    nothing = f"; every figure is withheld ({reasons[0]})" if reasons and None not in reasons else ""
+    say(f"{found.opened.name}: {found.phase}{nothing}")
 
 
 @rounds.command("deadline")

@@ -58,7 +58,8 @@ def _round_facts(found: Round, store: Store) -> dict[str, Any]:
 def rounds_table(rounds: list[dict[str, Any]]) -> Table:
     """All rounds, one line each."""
     table = Table(title="Rounds")
-    for column in ("Round", "Name", "Questionnaire", "Phase"):
+    table.add_column("Round", no_wrap=True)  # to be copied
+    for column in ("Name", "Questionnaire", "Phase"):
         table.add_column(column, overflow="fold")
     table.add_column("Tokens", justify="right")
     table.add_column("Ratings", justify="right")

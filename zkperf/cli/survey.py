@@ -9,7 +9,6 @@ from circuits.questionnaire import Questionnaire
 from zkperf.cli.audit import audit_folder
 from zkperf.cli.output import progress_bars, say
 from zkperf.errors import InputError
-from zkperf.ledger.rules.genesis import MIN_COHORT_FLOOR
 from zkperf.roles.auditor import Audit
 from zkperf.roles.folder import LedgerFolder
 from zkperf.surveys.replay import STAGES, Replay
@@ -39,8 +38,6 @@ def run_survey(
     note: Mapping[str, str] | None = None,
 ) -> tuple[SurveyResult, Audit]:
     """Runs the round in a new ``directory``, audits it and writes the report there."""
-    if min_cohort < MIN_COHORT_FLOOR:
-        raise InputError(f"--min-cohort: expected at least {MIN_COHORT_FLOOR}, got {min_cohort}")
     if not responses:
         raise InputError("the responses file has no responses")
     folder, consortium = LedgerFolder.create(

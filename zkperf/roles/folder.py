@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from zkperf.roles.keystore import KeyStore
 from zkperf.roles.registrar import Registrar
 from zkperf.roles.trustee import Trustee
 
-MEMBER_NAMES = ("finance", "audit", "line ministry", "evaluator", "statistics", "ombudsman", "parliament")
 DEFAULT_STAGE_SECONDS = 7 * 24 * 3600
 DEFAULT_MAX_SEQUENCE = 3
 
@@ -57,7 +56,7 @@ class LedgerFolder:
         path: Path,
         *,
         suite_name: str = "ristretto255",
-        members: int = 5,
+        members: int | Sequence[str] = 5,
         threshold: int = 3,
         min_cohort_floor: int = 10,
         name: str = "ledger",
@@ -67,14 +66,21 @@ class LedgerFolder:
     ) -> tuple[LedgerFolder, Consortium]:
         """A new ledger in a new folder, with fresh keys for everybody.
 
-        InputError if the folder exists and is not empty, or the numbers make no consortium.
+        ``members`` are their names, which the genesis publishes for good, or how many there are: then they
+        are "member 1", "member 2", … InputError if the folder exists and is not empty, or names and numbers
+        make no consortium.
         """
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise InputError(f"{path} exists and is not empty: choose another folder for the ledger")
-        if not 1 <= members <= MAX_MEMBERS:
-            raise InputError(f"members: expected 1 to {MAX_MEMBERS}, got {members}")
-        if not 1 <= threshold <= members:
-            raise InputError(f"threshold: expected 1 to {members} (the number of members), got {threshold}")
+        names = [f"member {j + 1}" for j in range(members)] if isinstance(members, int) else list(members)
+        if not 1 <= len(names) <= MAX_MEMBERS:
+            raise InputError(f"members: expected 1 to {MAX_MEMBERS}, got {len(names)}")
+        if len(set(names)) < len(names):
+            raise InputError("members: two have the same name")
+        if not 1 <= threshold <= len(names):
+            raise InputError(
+                f"threshold: expected 1 to {len(names)} (the number of members), got {threshold}"
+            )
         if min_cohort_floor < MIN_COHORT_FLOOR:
             raise InputError(f"smallest cohort: expected at least {MIN_COHORT_FLOOR}, got {min_cohort_floor}")
         group = suite(suite_name)
@@ -84,8 +90,8 @@ class LedgerFolder:
         evaluator = folder.keys("evaluator").new_signing_key()
         folder.keys("registrar").new_signing_key()
         roster = [
-            Trustee.enrol(_member_name(j), folder.keys(f"member-{j}"), group, source)
-            for j in range(1, members + 1)
+            Trustee.enrol(member, folder.keys(f"member-{j}"), group, source)
+            for j, member in enumerate(names, start=1)
         ]
         genesis = Genesis(
             version=1,
@@ -144,7 +150,3 @@ class LedgerFolder:
         group = ledger.state.commitment_group
         trustees = [Trustee(j, self.keys(f"member-{j}"), group) for j in range(1, ledger.state.members + 1)]
         return Consortium(ledger, trustees)
-
-
-def _member_name(j: int) -> str:
-    return MEMBER_NAMES[j - 1] if j <= len(MEMBER_NAMES) else f"member {j}"

@@ -30,15 +30,14 @@ def result_table(
         table.add_column(_plain(label(compare.label, "compared", "en")), justify="right")
     reason = withheld_reason(total)
     if reason is not None:
-        table.add_row(_plain(f"withheld: {reason}", "yellow"))
+        table.add_row("", "", _plain(f"withheld: {reason}", "yellow"))
         return table
     for question in questionnaire.questions:
         figures = total["questions"][question.id]
         heading = _plain(label(question.text, question.id, "en"), "bold")
         table.add_section()
         if (reason := withheld_reason(figures)) is not None:
-            table.add_row(heading)
-            table.add_row(_plain(f"  withheld: {reason}", "yellow"))
+            table.add_row(heading, "", _plain(f"withheld: {reason}", "yellow"))
             continue
         answered = figures.get("answered") or 0
         table.add_row(heading, f"{answered:,}", "answered")
