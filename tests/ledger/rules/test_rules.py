@@ -143,7 +143,8 @@ def test_trusted_leaves_are_spared_proofs_and_tokens_and_nothing_else() -> None:
     swapped = ratings[0].model_copy(update={"proof": ratings[1].proof, "token": ratings[1].token})
     bench.refuse(swapped, "tokens", error=InvalidToken)
     apply(bench.state, [encoded(swapped)], trusted=everything)
-    short = ratings[1].model_copy(update={"proof": ratings[1].proof[:-1]})
+    first, *others = ratings[1].commitments
+    short = ratings[1].model_copy(update={"commitments": (first[:-1], *others)})
     with pytest.raises(EncodingError):
         apply(bench.state, [encoded(short)], trusted=everything)
     with pytest.raises(RuleViolation, match="not sorted"):
