@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from zkperf.indicators.results import NodeResult, PeriodResult, PoolResult, ReportResult, Verdict
+from random import Random
+
+from zkperf.indicators.decimals import show
+from zkperf.indicators.results import NodeResult, PeriodResult, PoolResult, ReportResult
 from zkperf.indicators.scheme_file import parse_scheme
+from zkperf.roles.verdicts import Verdict
 
 SCHEME = """
 id = "care"
@@ -129,3 +133,24 @@ def result() -> ReportResult:
             },
         }
     return {"periods": periods}
+
+
+def figures_csv(providers: int = 8) -> str:
+    """Two periods of two groups; the third provider never reports its turnover, the last nothing at all.
+
+    In the South everybody's turnover is at the target.
+    """
+    random, lines = Random(1), [HEADER]
+    for period in ("2023", "2024"):
+        for number in range(providers):
+            staff, other = random.randrange(1, 4000), random.randrange(1, 4000)
+            quality, turnover = random.randrange(0, 301), random.randrange(2600, 10000)
+            if number >= providers // 2:
+                turnover = random.randrange(0, 2500)
+            cells = [show(quality, 1), "" if number == 2 else show(turnover, 2)]
+            cells += [str(staff + other), str(staff), str(other)]
+            if number == providers - 1:
+                cells = [""] * 5
+            group = "North" if number < providers // 2 else "South"
+            lines.append(",".join([period, f"Home {number}", group, *cells]))
+    return "\n".join(lines) + "\n"

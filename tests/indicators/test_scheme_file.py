@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from circuits.indicators import Ratio, Target
+from circuits.claims import KINDS, Kind, Setting
+from circuits.claims.kinds import expect
+from circuits.indicators import Claim, IndicatorScheme, Ratio, Target
 from tests.indicators.example import SCHEME
 from zkperf.errors import InputError
 from zkperf.indicators.scheme_file import load_scheme, parse_scheme
+from zkperf.proofs.committed import Statement
+from zkperf.proofs.forms import Form
 
 
 def test_everything_a_file_can_say() -> None:
@@ -144,6 +149,35 @@ def test_refused(old: str, new: str, expected: str) -> None:
     with pytest.raises(InputError, match=re.escape(expected)) as refusal:
         parse_scheme(SCHEME.replace(old, new, 1), name="S.toml")
     assert str(refusal.value).startswith("S.toml: ")
+
+
+def test_a_kind_that_was_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs no change here: its claims are written as they stand on the ledger."""
+
+    class Close(Kind):
+        def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
+            expect(claim, indicators=2, numbers=1)
+
+        def state(
+            self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        ) -> None:
+            s.between(figures[0] - figures[1], -100, 100)
+
+    monkeypatch.setitem(KINDS, "close", Close())
+    added = '[[claim]]\nid = "near"\nkind = "close"\nindicators = ["cost", "staff_cost"]\nnumbers = ["100"]\n'
+    text = f"floor = 1\n{SCHEME.replace('[index]', added + '[index]')}"
+    claim = parse_scheme(text, name="S.toml").claims[-1]
+    assert (claim.kind, claim.indicators, claim.numbers) == (
+        "close",
+        ("cost", "staff_cost"),
+        (Ratio.of(100),),
+    )
+    for wrong in ("numbers = 100", "numbers = [1.5]", 'indicators = "cost"', 'sense = "more"', "bound = 3"):
+        field = wrong.split(" = ")[0]
+        changed = re.sub(rf"^{field} = .*$", wrong, added, flags=re.MULTILINE)
+        changed += "" if wrong in changed else f"{wrong}\n"
+        with pytest.raises(InputError, match=f"claim 'near': .*{field}"):
+            parse_scheme(text.replace(added, changed), name="S.toml")
 
 
 def test_a_scheme_without_indicators() -> None:

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from circuits.indicators import IndicatorScheme
+from tests.indicators.recomputed import recompute
+from zkperf.cli.audit import audit_folder
 from zkperf.indicators.figures_file import FiguresFile, load_figures
+from zkperf.indicators.run import Rounds
 from zkperf.indicators.scheme_file import load_scheme
 from zkperf.indicators.social_care import write_inputs
+from zkperf.roles.folder import LedgerFolder
 
 TABLE = Path(__file__).parents[2] / "../shared/data/social_care_outcomes.csv"
 
@@ -96,3 +100,30 @@ def test_groups_are_types_of_authority(
 ) -> None:
     kinds = {row["authority"]: row["type"] for row in table}
     assert {row.provider: row.group for row in inputs[1].rows} == kinds
+
+
+def test_every_published_figure(tmp_path: Path) -> None:
+    """152 authorities, four years: pools by type of authority, claims and grades."""
+    write_inputs(TABLE, tmp_path / "S.toml", tmp_path / "F.csv")
+    scheme = load_scheme(tmp_path / "S.toml")
+    figures = load_figures(tmp_path / "F.csv", scheme)
+    folder, consortium = LedgerFolder.create(tmp_path / "ledger", members=3, threshold=2)
+    try:
+        result = Rounds(folder, consortium, scheme, figures, 10, lambda *_: None).run()
+    finally:
+        consortium.close()
+    expected = recompute(tmp_path / "S.toml", tmp_path / "F.csv", 10)
+    assert list(result["periods"]) == ["2015-16", "2016-17", "2017-18", "2018-19"]
+    for period, published in result["periods"].items():
+        assert published["total"] == expected["periods"][period]["total"]
+        assert published["groups"] == expected["periods"][period]["groups"]
+        assert len(published["providers"]) == 152
+        assert published["providers"] == expected["periods"][period]["providers"]
+    # Half of the authorities are at the median or better, give or take ties and the rounding inward.
+    share = result["periods"]["2016-17"]["total"]["pools"]["quality_of_life"]["share_at_target"]
+    assert share is not None and 0.45 < float(share) < 0.6
+    report = audit_folder(tmp_path / "ledger", None)
+    assert report.ok
+    assert report.figures["reports"] == sum(
+        any(value is not None for value in row.figures.values()) for row in figures.rows
+    )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from zkperf.roles.verdicts import Verdict
+
 Status = Literal["published", "withheld"]
-Verdict = Literal["proved", "not proved", "not reported"]
 
 
 class PoolResult(TypedDict):

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from circuits.claims import check_claims
+from circuits.claims import KINDS, check_claims
 from circuits.exposure import check_exposure, with_step
 from circuits.indicators import (
     MAX_SCALE,
@@ -139,8 +139,8 @@ def _targets(value: Any, figure: Callable[[str, Any], int]) -> tuple[Target, ...
 def _claim(fields: dict[str, Any], place: int, name: str) -> Claim:
     claim = _id(fields.get("id"), f"{name}: claim {place}: id")
     where = f"{name}: claim {claim!r}"
-    kind = one_of(fields.get("kind"), tuple(_KINDS), f"{where}: kind")
-    known, read = _KINDS[kind]
+    kind = one_of(fields.get("kind"), tuple(KINDS), f"{where}: kind")
+    known, read = _READERS.get(kind, _PLAIN)
     refuse_unknown(fields, ("id", "kind", *known), where, f"a claim of kind {kind!r}")
     indicators, sense, numbers = read(fields, where)
     ratios = tuple(Ratio.of(number) for number in numbers)
@@ -187,7 +187,7 @@ def _read_index(fields: dict[str, Any], where: str) -> Read:
     return [], sense, [bound]
 
 
-_KINDS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any], str], Read]]] = {
+_READERS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any], str], Read]]] = {
     "target": (("indicator",), _read_target),
     "band": (("indicator", "low", "high"), _read_band),
     "ratio": (("numerator", "denominator", "at_least", "at_most"), _read_ratio),
@@ -196,6 +196,21 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[dict[str, Any], str], Read]]]
     "index": (("at_least", "at_most"), _read_index),
 }
 """By kind the fields of a claim, and what reads them."""
+
+
+def _read_plain(fields: dict[str, Any], where: str) -> Read:
+    """A claim of a kind that has no words of its own: as it stands on the ledger."""
+    named, numbers, sense = fields.get("indicators"), fields.get("numbers", []), fields.get("sense")
+    if not isinstance(named, list) or not all(isinstance(item, str) for item in named):
+        raise InputError(f"{where}: indicators: expected a list of indicators' ids")
+    if not isinstance(numbers, list):
+        raise InputError(f"{where}: numbers: expected a list of decimals in quotes")
+    if sense is not None:
+        one_of(sense, ("at least", "at most"), f"{where}: sense")
+    return named, sense, [_number(item, f"{where}: numbers: {n}") for n, item in enumerate(numbers, start=1)]
+
+
+_PLAIN = ("indicators", "numbers", "sense"), _read_plain
 
 
 def _bound(fields: dict[str, Any], where: str) -> tuple[str, Fraction]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.table import Table
 from rich.text import Text
 
 from circuits.indicators import IndicatorScheme
 from zkperf.indicators.results import NodeResult, PeriodResult, ProviderResult
+from zkperf.roles.provider import Preview
 from zkperf.surveys.results import label, visible
 
 MARKS = {"proved": "✓", "not proved": "✗", "not reported": "–"}
 """A claim's verdict in one character."""
+_HOLDS = {True: "✓", False: "✗", None: "–"}
 
 
 def pools_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> Table:
@@ -43,6 +46,22 @@ def providers_table(scheme: IndicatorScheme, period: str, result: PeriodResult) 
         cells = [MARKS[provider["claims"][claim.id]] for claim in scheme.claims]
         outcome = [] if scheme.index is None else [_plain(outcome_of(provider) or "–")]
         table.add_row(_plain(name), *outcome, *cells)
+    return table
+
+
+def preview_table(scheme: IndicatorScheme, previews: Sequence[tuple[str, str, Preview]]) -> Table:
+    """What every provider would say in public, before anything is sent."""
+    table = Table(title="Preview: nothing was sent", caption="✓ holds, ✗ does not hold, – cannot be made")
+    table.add_column("Period")
+    table.add_column("Provider")
+    if scheme.index is not None:
+        table.add_column("Index" if scheme.index.publish == "exact" else "Grade")
+    for claim in scheme.claims:
+        table.add_column(_plain(claim.id), overflow="fold")
+    for period, provider, shown in previews:
+        outcome = [] if scheme.index is None else [_plain(shown.outcome or "–")]
+        cells = [_HOLDS[statement.holds] for statement in shown.claims]
+        table.add_row(_plain(period), _plain(provider), *outcome, *cells)
     return table
 
 

@@ -18,7 +18,8 @@ from zkperf.errors import InvalidShare, ZkperfError
 from zkperf.ledger.engines.door import Examined
 from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.promises import Promise
-from zkperf.ledger.state import Phase
+from zkperf.ledger.state import FigureRound, Phase
+from zkperf.roles.figure_trustee import Sums
 from zkperf.roles.trustee import Trustee
 from zkperf.roles.view import RoundLeaves
 
@@ -104,24 +105,42 @@ class Consortium:
             raise verdict
         return verdict
 
+    def submit_reports(self, items: Sequence[tuple[bytes, bytes]]) -> list[int | ZkperfError]:
+        """Submits (report, bundle) pairs; the trustees open and check their shares of those taken in."""
+        verdicts = self.ledger.submit_reports(items)
+        self.settle()
+        return verdicts
+
     def settle(self) -> None:
         """Lets every trustee do what the ledger's state asks of it, until there is nothing left to do."""
         stuck: set[tuple[int, bytes]] = set()
         progress = True
         while progress:
             progress = False
-            for trustee, round_id in product(self.trustees, list(self.ledger.state.rounds)):
+            state = self.ledger.state
+            for trustee, round_id in product(self.trustees, [*state.rounds, *state.figure_rounds]):
                 if (trustee.index, round_id) in stuck:
                     continue
                 state = self.ledger.state
+                found = state.rounds.get(round_id) or state.figure_rounds[round_id]
                 try:
-                    for transaction in trustee.duties_in(state, state.rounds[round_id], self.ledger.bundles):
+                    for transaction in trustee.duties_in(state, found, self.ledger.bundles, self._bit_sums):
                         self.ledger.submit(transaction)
                         progress = True
                 except ZkperfError as error:
                     # A member that errs or lies must not stop the others, nor one round the next.
                     self.refusals.append((trustee.index, error))
                     stuck.add((trustee.index, round_id))
+
+    def _bit_sums(self, found: FigureRound) -> dict[int, Sums]:
+        """What the trustees show each other, not the ledger: their sums of bits."""
+        shown: dict[int, Sums] = {}
+        for trustee in self.trustees:
+            try:
+                shown[trustee.index] = trustee.bit_sums(self.ledger.state, found, self.ledger.bundles)
+            except ZkperfError as error:
+                self.refusals.append((trustee.index, error))
+        return shown
 
     # -- reading ----------------------------------------------------------------------------------
 

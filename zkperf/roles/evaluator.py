@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from circuits.claims import check_claims
+from circuits.exposure import check_exposure
+from circuits.indicators import IndicatorScheme, check_indicators
 from circuits.questionnaire import Questionnaire, validate
+from zkperf.ledger.figure_transactions import Auditor, FiguresOpened, Place, SchemeOfFigures
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.transactions import (
     Deadline,
@@ -52,6 +56,43 @@ class Evaluator:
             name=name,
             min_cohort=min_cohort,
             units=tuple(units),
+            at=self._now(),
+        )
+        return encode_transaction(opened)
+
+    def post_figure_scheme(self, scheme: IndicatorScheme) -> bytes:
+        """InputError, with the explanation, if the scheme makes no sense or would give a figure away."""
+        check_indicators(scheme)
+        check_claims(scheme)
+        check_exposure(scheme)
+        posted = signed(SchemeOfFigures, self.key, self.ledger, evaluator=self._me(), scheme=scheme)
+        return encode_transaction(posted)
+
+    def open_figures(
+        self,
+        scheme: bytes,
+        period: str,
+        min_cohort: int,
+        units: Sequence[Place],
+        *,
+        previous: bytes | None = None,
+        ratings: Sequence[bytes] = (),
+        auditors: Sequence[Auditor] = (),
+    ) -> bytes:
+        """A round of figures. ``previous`` is the last period's, ``ratings`` are rounds of ratings whose
+        published means the index takes."""
+        opened = signed(
+            FiguresOpened,
+            self.key,
+            self.ledger,
+            evaluator=self._me(),
+            scheme=scheme,
+            period=period,
+            previous=previous,
+            ratings=tuple(ratings),
+            min_cohort=min_cohort,
+            units=tuple(units),
+            auditors=tuple(auditors),
             at=self._now(),
         )
         return encode_transaction(opened)

@@ -3,6 +3,7 @@
 DIR/ledger.json       what the ledger is: its genesis digest, to be published widely
 DIR/ledger.db         log, waiting ratings, sealed bundles
 DIR/keys/…            one folder for each holder; never exported
+DIR/keys/providers/…  one folder for each provider: its key, and the openings of what it has reported
 DIR/receipts/         what raters were given
 DIR/report.html       the readable report
 """
@@ -13,6 +14,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from zkperf.errors import InputError
@@ -49,6 +51,10 @@ class LedgerFolder:
     def keys(self, holder: str) -> KeyStore:
         """The key store of one holder: "sequencer", "evaluator", "registrar" or "member-<j>"."""
         return KeyStore(self.path / "keys" / holder)
+
+    def provider_keys(self, name: str) -> KeyStore:
+        """The key store of the provider of this name. Names are anything; folders are digests of them."""
+        return KeyStore(self.path / "keys" / "providers" / sha256(name.encode()).hexdigest()[:32])
 
     @classmethod
     def create(

@@ -6,7 +6,7 @@ and answers with signed transactions. What it learns of another trustee it learn
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -18,11 +18,12 @@ from zkperf._native import IssuanceLeaf
 from zkperf.encoding import Record
 from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
+from zkperf.ledger.rules.figures.draw import DRAW
 from zkperf.ledger.rules.genesis import possession_context
 from zkperf.ledger.rules.results import compute_result
 from zkperf.ledger.rules.tally import expected_sums
 from zkperf.ledger.signing import public_bytes, signed
-from zkperf.ledger.state import Keygen, Phase, Round, State
+from zkperf.ledger.state import BEFORE_OPEN, FigureRound, Keygen, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import (
     Checked,
     ComplaintPosted,
@@ -39,6 +40,7 @@ from zkperf.ledger.transactions import (
     encode_transaction,
 )
 from zkperf.randomness import RandomBytes, system
+from zkperf.roles.figure_trustee import AskMembers, FigureTrustee, Sums
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.shares import FetchBundles, Sealed, ShareBook
 from zkperf.tokens.blind import sign_share
@@ -46,8 +48,13 @@ from zkperf.tokens.dealing_complaint import complain as complain_about_deal
 from zkperf.tokens.keygen import Deal, commit, make_deal, open_deal_shares
 from zkperf.tokens.keys import cohort_keys, secret_keys
 
-COUNTED = (Phase.SUMMING, Phase.TOTALLING, Phase.OPENED, Phase.PUBLISHED)
+COUNTED = (Phase.SUMMING, Phase.TOTALLING, Phase.CLAIMING, Phase.OPENED, Phase.PUBLISHED)
 """Phases in which the counted set is fixed."""
+
+
+def ask_nobody(found: FigureRound) -> Mapping[int, Sums]:
+    """For a trustee that reaches no other: then it posts no sums of bits."""
+    return {}
 
 
 @dataclass
@@ -66,6 +73,7 @@ class Trustee:
         self._signing: Ed25519PrivateKey = self.store.signing_key()
         self._secret: int = self.store.sealing_key(self.group)
         self._shares = ShareBook(self.index, self.group, self._secret)
+        self._figures = FigureTrustee(self.index, self.group, self._signing, self._secret, self.source)
 
     @staticmethod
     def enrol(name: str, store: KeyStore, group: Group, source: RandomBytes = system) -> Member:
@@ -102,22 +110,44 @@ class Trustee:
         blinded = state.pairing.g1.decode(issuance.blinded)
         return state.pairing.g1.encode(sign_share(state.pairing, secret, blinded))
 
-    def duties(self, state: State, fetch: FetchBundles) -> Iterator[bytes]:
-        """The transactions that this trustee has to post now, each decided on the state of that moment."""
-        for found in list(state.rounds.values()):
-            yield from self.duties_in(state, found, fetch)
+    def bit_sums(self, state: State, found: FigureRound, fetch: FetchBundles) -> Sums:
+        """What this trustee shows another one that asks for its sums of bits (`FigureTrustee.bit_sums`)."""
+        self._settle_on(found)
+        return self._figures.bit_sums(state, found, fetch)
 
-    def duties_in(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[bytes]:
+    def duties(self, state: State, fetch: FetchBundles, ask: AskMembers = ask_nobody) -> Iterator[bytes]:
+        """The transactions that this trustee has to post now, each decided on the state of that moment."""
+        rounds: list[Round | FigureRound] = [*state.rounds.values(), *state.figure_rounds.values()]
+        for found in rounds:
+            yield from self.duties_in(state, found, fetch, ask)
+
+    def duties_in(
+        self,
+        state: State,
+        found: Round | FigureRound,
+        fetch: FetchBundles,
+        ask: AskMembers = ask_nobody,
+    ) -> Iterator[bytes]:
         """The same for one round. Raises a ZkperfError if the trustee cannot do what it should."""
-        for transaction in self._duties_of_round(state, found, fetch):
+        for transaction in self._duties_of_round(state, found, fetch, ask):
             yield encode_transaction(transaction)
 
     # -- round by round ---------------------------------------------------------------------------
 
-    def _duties_of_round(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
-        ledger, me = state.ledger, self.index
+    def _duties_of_round(
+        self, state: State, found: Round | FigureRound, fetch: FetchBundles, ask: AskMembers
+    ) -> Iterator[Record]:
         if found.phase in COUNTED:
             self._settle_on(found)
+        if found.phase in BEFORE_OPEN:
+            yield from self._make_keys(state, found)
+        elif isinstance(found, FigureRound):
+            yield from self._figures.duties(state, found, fetch, ask, self._draw_secret)
+        else:
+            yield from self._rating_duties(state, found, fetch)
+
+    def _make_keys(self, state: State, found: Tallied) -> Iterator[Record]:
+        ledger, me = state.ledger, self.index
         if found.phase is Phase.COMMITTING:
             for keygen in found.keygens:
                 if me not in keygen.commitments:
@@ -137,7 +167,10 @@ class Trustee:
                 if keygen.keys is None:
                     keys = cohort_keys(keygen.context, keygen.qualified())
                     yield signed(RoundKeys, self._signing, ledger, trustee=me, keys=keys)
-        elif found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING):
+
+    def _rating_duties(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
+        ledger, me = state.ledger, self.index
+        if found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING):
             yield from self._check_shares(state, found, fetch)
         elif found.phase in (Phase.SUMMING, Phase.TOTALLING) and me not in found.sums:
             self._shares.settle(state, found, fetch)
@@ -167,7 +200,12 @@ class Trustee:
                 )
                 yield signed(DealChallenged, self._signing, state.ledger, complaint=complaint)
 
-    def _secrets(self, found: Round, keygen: Keygen) -> tuple[int, ...]:
+    def _draw_secret(self, found: FigureRound) -> int:
+        """k_j of the one key that a round of figures has, for its draw."""
+        [secret] = self._secrets(found, found.keygen_of(DRAW))
+        return secret
+
+    def _secrets(self, found: Tallied, keygen: Keygen) -> tuple[int, ...]:
         """k_{j,c} of every cohort of a part, from the deals on the ledger."""
         place = (found.digest, keygen.context.part)
         if place not in self._cohort_secrets:
@@ -200,7 +238,7 @@ class Trustee:
         if closed:
             yield signed(Checked, self._signing, state.ledger, round=found.digest, trustee=self.index)
 
-    def _settle_on(self, found: Round) -> None:
+    def _settle_on(self, found: Tallied) -> None:
         """Keeps durably, before any sum leaves, which counted set a round has: it never sums another.
 
         A ledger that was set back, to a backup say, and closed again could have a second set opened; the

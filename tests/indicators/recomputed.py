@@ -1,0 +1,205 @@
+"""Results computed from the input files with fractions alone: code of its own, to compare with.
+
+It knows the kinds target, improved, band, ratio, parts and index, and grades.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+Figures = dict[str, Fraction]
+
+
+def six(value: Fraction) -> str:
+    """Six decimals, halves to even."""
+    scaled = value * 10**6
+    whole = scaled.numerator // scaled.denominator
+    rest = scaled - whole
+    if rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole % 2):
+        whole += 1
+    sign = "-" if whole < 0 else ""
+    return f"{sign}{abs(whole) // 10**6}.{abs(whole) % 10**6:06d}"
+
+
+def exactly(value: Fraction, scale: int) -> str:
+    whole = value * 10**scale
+    assert whole.denominator == 1
+    digits = f"{abs(whole.numerator):0{scale + 1}d}"
+    text = f"{digits[: len(digits) - scale]}.{digits[len(digits) - scale :]}" if scale else digits
+    return f"-{text}" if value < 0 else text
+
+
+def target(indicator: dict[str, Any], period: str) -> Fraction | None:
+    value = indicator.get("target")
+    value = value.get(period) if isinstance(value, dict) else value
+    return None if value is None else Fraction(value)
+
+
+def at_target(indicator: dict[str, Any], period: str, value: Fraction) -> bool:
+    aim = target(indicator, period)
+    assert aim is not None
+    return value >= aim if indicator["better"] == "higher" else value <= aim
+
+
+def index(scheme: dict[str, Any], figures: Figures) -> Fraction | None:
+    weights = {i["id"]: Fraction(i["weight"]) for i in scheme["indicator"] if "weight" in i}
+    reported = {name: weight for name, weight in weights.items() if name in figures}
+    if len(reported) < 2 or max(reported.values()) > Fraction(2, 3) * sum(reported.values()):
+        return None
+    total = Fraction(0)
+    for indicator in scheme["indicator"]:
+        name = indicator["id"]
+        if name not in weights:
+            continue
+        low, high = Fraction(indicator["min"]), Fraction(indicator["max"])
+        score = Fraction(indicator.get("missing", "0"))
+        if name in figures:
+            score = (figures[name] - low) / (high - low)
+            score = score if indicator["better"] == "higher" else 1 - score
+        total += weights[name] * score
+    return total / sum(weights.values())
+
+
+def grade(scheme: dict[str, Any], figures: Figures) -> str | None:
+    value = index(scheme, figures)
+    if value is None:
+        return None
+    return next(str(name) for name, least in scheme["index"]["grades"] if value >= Fraction(least))
+
+
+def claim(scheme: dict[str, Any], fields: dict[str, Any], period: str, now: Figures, before: Figures) -> str:
+    """The verdict on one claim of one provider."""
+    indicators = {indicator["id"]: indicator for indicator in scheme["indicator"]}
+    kind, name = fields["kind"], fields.get("indicator", "")
+    if kind == "target":
+        if name not in now or target(indicators[name], period) is None:
+            return "not reported"
+        holds = at_target(indicators[name], period, now[name])
+    elif kind == "improved":
+        if name not in now or name not in before:
+            return "not reported"
+        gain = now[name] - before[name]
+        gain = gain if indicators[name]["better"] == "higher" else -gain
+        holds = gain > 0 and 100 * gain >= Fraction(fields["percent"]) * before[name]
+    elif kind == "band":
+        if name not in now:
+            return "not reported"
+        holds = Fraction(fields["low"]) <= now[name] <= Fraction(fields["high"])
+    elif kind == "ratio":
+        if not {fields["numerator"], fields["denominator"]} <= now.keys():
+            return "not reported"
+        holds = now[fields["numerator"]] / now[fields["denominator"]] <= Fraction(fields["at_most"])
+    elif kind == "parts":
+        if not {*fields["parts"], fields["total"]} <= now.keys():
+            return "not reported"
+        holds = sum(now[part] for part in fields["parts"]) == now[fields["total"]]
+    else:
+        value = index(scheme, now)
+        if value is None:
+            return "not reported"
+        holds = value >= Fraction(fields["at_least"])
+    return "proved" if holds else "not proved"
+
+
+def disclosed(numbers: dict[str, int], k_min: int) -> tuple[str | None, dict[str, str | None]]:
+    """Why all together, and why each group, is withheld, for one root with groups under it."""
+    everybody = sum(numbers.values())
+    if everybody < k_min:
+        reason = "no reports" if everybody == 0 else "fewer than the minimum"
+        return reason, dict.fromkeys(numbers, "its parent is withheld")
+    why: dict[str, str | None] = {}
+    for group, number in numbers.items():
+        why[group] = "no reports" if number == 0 else "fewer than the minimum" if number < k_min else None
+    while shown := [group for group, reason in why.items() if reason is None]:
+        left = everybody - sum(numbers[group] for group in shown)
+        if left == 0 or left >= k_min:
+            break
+        why[min(shown, key=lambda group: (numbers[group], group))] = "protects a smaller group"
+    return None, why
+
+
+def tied(scheme: dict[str, Any], name: str) -> set[str]:
+    """The indicators that are pooled with this one (at most one claim of kind parts names it)."""
+    for fields in scheme.get("claim", []):
+        if fields["kind"] == "parts" and name in (named := {*fields["parts"], fields["total"]}):
+            return named
+    return {name}
+
+
+def recompute(scheme_path: Path, figures_path: Path, k_min: int) -> dict[str, Any]:
+    """What `zkperf report --json` has to print."""
+    scheme = tomllib.loads(scheme_path.read_text("utf-8"))
+    names = [indicator["id"] for indicator in scheme["indicator"]]
+    rows: defaultdict[str, dict[str, tuple[str, Figures]]] = defaultdict(dict)
+    with figures_path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            figures = {name: Fraction(row[name]) for name in names if row[name]}
+            rows[row["period"]][row["provider"]] = row["group"], figures
+    periods, before = {}, dict[str, tuple[str, Figures]]()
+    for period, providers in sorted(rows.items()):
+        periods[period] = {
+            **_nodes(scheme, period, providers, k_min),
+            "providers": {
+                provider: {
+                    "grade": grade(scheme, figures),
+                    "claims": {
+                        fields["id"]: claim(
+                            scheme, fields, period, figures, before.get(provider, ("", {}))[1]
+                        )
+                        for fields in scheme["claim"]
+                    },
+                }
+                for provider, (_, figures) in providers.items()
+            },
+        }
+        before = providers
+    return {"periods": periods}
+
+
+def _nodes(
+    scheme: dict[str, Any], period: str, providers: dict[str, tuple[str, Figures]], k_min: int
+) -> dict[str, Any]:
+    groups = sorted({group for group, _ in providers.values()})
+    all_reports = {g: sum(group == g and bool(f) for group, f in providers.values()) for g in groups}
+    why, why_group = disclosed(all_reports, k_min)
+    nodes = {group: _node(why_group[group]) for group in groups}
+    total = _node(why)
+    claimed = {fields["indicator"] for fields in scheme["claim"] if fields["kind"] == "target"}
+    for indicator in scheme["indicator"]:
+        name, tie = indicator["id"], tied(scheme, indicator["id"])
+        pooled = [(group, figures[name]) for group, figures in providers.values() if tie <= figures.keys()]
+        numbers = {g: sum(group == g for group, _ in pooled) for g in groups}
+        why, why_group = disclosed(numbers, k_min)
+        public = name in claimed
+        total["pools"][name] = _pool(indicator, period, [v for _, v in pooled], why, public)
+        for group in groups:
+            values = [value for place, value in pooled if place == group]
+            nodes[group]["pools"][name] = _pool(indicator, period, values, why_group[group], public)
+    return {"total": total, "groups": nodes}
+
+
+def _node(reason: str | None) -> dict[str, Any]:
+    return {"status": "withheld" if reason else "published", "reason": reason, "pools": {}}
+
+
+def _pool(
+    indicator: dict[str, Any], period: str, values: Iterable[Fraction], reason: str | None, public: bool
+) -> dict[str, Any]:
+    values = list(values)
+    pool: dict[str, Any] = {"status": "withheld", "reason": reason, "count": len(values)}
+    pool |= {"sum": None, "mean": None, "share_at_target": None}
+    if reason is not None:
+        return pool
+    pool |= {"status": "published", "sum": exactly(sum(values, Fraction(0)), indicator.get("scale", 0))}
+    pool["mean"] = six(sum(values, Fraction(0)) / len(values))
+    if target(indicator, period) is not None:
+        reached = sum(at_target(indicator, period, value) for value in values)
+        if public or 0 < reached < len(values):
+            pool["share_at_target"] = six(Fraction(reached, len(values)))
+    return pool

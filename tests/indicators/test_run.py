@@ -1,0 +1,138 @@
+"""Whole rounds: every published figure is what the input files say, and nothing else can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.indicators.example import SCHEME, figures_csv
+from tests.indicators.recomputed import recompute
+from zkperf.errors import InputError, RuleViolation
+from zkperf.indicators.figures_file import load_figures
+from zkperf.indicators.results import ReportResult
+from zkperf.indicators.run import Rounds
+from zkperf.indicators.scheme_file import load_scheme
+from zkperf.ledger.state import FigureRound, Phase
+from zkperf.ledger.transactions import SumsPosted, decode_leaf
+from zkperf.roles.auditor import PublicLog, audit
+from zkperf.roles.consortium import Consortium
+from zkperf.roles.folder import LedgerFolder
+
+K_MIN = 3
+
+
+@dataclass
+class Done:
+    """Finished rounds and what went into them."""
+
+    path: Path
+    consortium: Consortium
+    result: ReportResult
+    stages: list[tuple[str, str, int, int]]
+
+    @property
+    def rounds(self) -> list[FigureRound]:
+        return list(self.consortium.ledger.state.figure_rounds.values())
+
+    def log(self) -> PublicLog:
+        ledger = self.consortium.ledger
+        size = ledger.state.size
+        return PublicLog(size, ledger.leaves(0, size), ledger.leaf, ledger.checkpoint)
+
+
+def run(path: Path, scheme: str, figures: str, suite: str = "ristretto255") -> Done:
+    (path / "S.toml").write_text(scheme, "utf-8")
+    (path / "F.csv").write_text(figures, "utf-8")
+    asked = load_scheme(path / "S.toml")
+    read = load_figures(path / "F.csv", asked)
+    folder, consortium = LedgerFolder.create(
+        path / "ledger", suite_name=suite, members=3, threshold=2, min_cohort_floor=K_MIN
+    )
+    stages: list[tuple[str, str, int, int]] = []
+    rounds = Rounds(folder, consortium, asked, read, K_MIN, lambda *stage: stages.append(stage))
+    return Done(path, consortium, rounds.run(), stages)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
+    finished = run(tmp_path_factory.mktemp("rounds"), f"draw = 3\n{SCHEME}", figures_csv())
+    yield finished
+    finished.consortium.close()
+
+
+def test_every_published_figure(done: Done) -> None:
+    assert done.result == recompute(done.path / "S.toml", done.path / "F.csv", K_MIN)
+    verdicts = {
+        verdict
+        for period in done.result["periods"].values()
+        for provider in period["providers"].values()
+        for verdict in provider["claims"].values()
+    }
+    assert verdicts == {"proved", "not proved", "not reported"}
+
+
+def test_the_audit_covers_it(done: Done) -> None:
+    report = audit(done.log(), done.consortium.ledger.state.ledger)
+    assert report.ok
+    assert report.figures["reports"] == 14
+    assert (report.figures["rounds"], report.figures["drawn"], report.figures["refused"]) == (2, 6, 0)
+    assert not report.open_rounds
+
+
+def test_what_was_drawn_is_attested(done: Done) -> None:
+    for found in done.rounds:
+        assert found.phase is Phase.CONCLUDED
+        assert len(found.drawn) == 3
+        assert all(found.attested[item.unit, item.indicator] for item in found.drawn)
+
+
+def test_bits_that_are_all_alike_are_never_posted(done: Done) -> None:
+    """Everybody in the South is at the turnover's target, nobody in the North."""
+    for found in done.rounds:
+        [bits] = [len(found.publications) + place for place in range(len(found.form.bits))]
+        posted = []
+        for index in range(found.index, done.consortium.ledger.state.size):
+            leaf = decode_leaf(done.consortium.ledger.leaf(index))
+            if isinstance(leaf, SumsPosted) and leaf.round == found.digest:
+                posted += [(item.commitment, item.unit) for item in leaf.sums]
+        south = next(u for u, place in enumerate(found.opened.units) if place.name == "South")
+        assert (bits, 0) in posted
+        assert (bits, south) not in posted
+        pool = done.result["periods"][found.opened.period]["groups"]["South"]["pools"]["turnover"]
+        assert (pool["status"], pool["share_at_target"]) == ("published", None)
+
+
+def test_progress_is_told(done: Done) -> None:
+    ends = [stage for stage in done.stages if stage[2] == stage[3]]
+    assert [(period, stage) for period, stage, _, _ in ends] == [
+        (period, stage) for period in ("2023", "2024") for stage in ("reports", "sums", "claims", "result")
+    ]
+
+
+def test_openings_are_private(done: Done) -> None:
+    kept = list((done.path / "ledger/keys/providers").glob("*/*.cbor"))
+    assert len(kept) == 14
+    assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
+
+
+@pytest.mark.parametrize("suite", ["P-256"])
+def test_in_the_other_suite(tmp_path: Path, suite: str) -> None:
+    lines = figures_csv().splitlines()
+    finished = run(tmp_path, SCHEME, "\n".join(lines[:6]) + "\n", suite)
+    finished.consortium.close()
+    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN)
+
+
+def test_a_ledger_that_is_there_already(tmp_path: Path) -> None:
+    run(tmp_path, SCHEME, "\n".join(figures_csv().splitlines()[:2]) + "\n").consortium.close()
+    with pytest.raises(InputError, match="is not empty"):
+        run(tmp_path, SCHEME, figures_csv())
+
+
+def test_a_round_that_stops_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zkperf.roles.trustee.Trustee.bit_sums", lambda *_: {})
+    with pytest.raises(RuleViolation, match="too few members have shown their sums of bits"):
+        run(tmp_path, SCHEME, figures_csv())

@@ -1,0 +1,92 @@
+"""Trustees in a round of figures: bad shares, lying members, and bits that must not be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from circuits.rating import Bundle, seal_shares
+from tests.roles.figures import QUALITY, TURNOVER, FigureWorld
+from zkperf.errors import RuleViolation
+from zkperf.ledger.state import FigureRound, Phase, State
+from zkperf.roles.figure_trustee import Sums
+from zkperf.roles.shares import FetchBundles
+from zkperf.roles.trustee import Trustee
+from zkperf.sharing import Share
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[FigureWorld]:
+    made = FigureWorld.create(tmp_path)
+    yield made
+    made.world.consortium.close()
+
+
+def test_a_bad_share_strikes_the_report(world: FigureWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoilt(group, ledger, core, trustees, y, shares, source):  # type: ignore[no-untyped-def]
+        wrong = [[Share((share.values[0] + 1,), share.blinding) for share in row] for row in shares]
+        sealed: tuple[Bundle, bytes] = seal_shares(group, ledger, core, trustees, y, wrong, source)
+        return sealed
+
+    for number in (1, 2):
+        world.report(number, {QUALITY: 100 + number, TURNOVER: 2000 + 1000 * number})
+    monkeypatch.setattr("circuits.report.prover.seal_shares", spoilt)
+    world.report(0, {QUALITY: 300})
+    assert world.found.reports[1].struck
+    world.close()
+    assert world.found.phase is Phase.CLAIMING
+    world.claim(1)
+    world.claim(2)
+    assert world.found.result is not None
+    assert world.found.result[0].pools[QUALITY].sum == 203
+
+
+def test_a_member_that_lies_about_its_bits_is_not_believed(
+    world: FigureWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Trustee.bit_sums
+
+    def lying(trustee: Trustee, state: State, found: FigureRound, fetch: FetchBundles) -> Sums:
+        sums = honest(trustee, state, found, fetch)
+        if trustee.index == 1:
+            return {place: Share((share.values[0] + 1,), share.blinding) for place, share in sums.items()}
+        return sums
+
+    monkeypatch.setattr(Trustee, "bit_sums", lying)
+    for number, turnover in enumerate((2000, 2600, 2700)):
+        world.report(number, {TURNOVER: turnover})
+    world.close()
+    for number in range(3):
+        world.claim(number)
+    assert world.found.result is not None
+    assert world.found.result[0].pools[TURNOVER].share == "0.333333"
+
+
+@pytest.mark.parametrize("turnovers", [(2000, 2100), (2600, 9000)])
+def test_all_or_none_is_never_opened(world: FigureWorld, turnovers: tuple[int, int]) -> None:
+    for number, turnover in enumerate(turnovers):
+        world.report(number, {TURNOVER: turnover})
+    world.close()
+    bits = len(world.scheme.indicators)
+    assert (TURNOVER, 0) in world.found.openings
+    assert (bits, 0) not in world.found.openings
+    assert world.found.phase is Phase.CLAIMING
+
+
+def test_sums_of_bits_are_shown_in_their_stage_only(world: FigureWorld) -> None:
+    world.report(0, {TURNOVER: 2000})
+    ledger, trustee = world.world.consortium.ledger, world.world.consortium.trustees[0]
+    with pytest.raises(RuleViolation, match="not at its sums of bits"):
+        trustee.bit_sums(ledger.state, world.found, ledger.bundles)
+
+
+def test_shares_are_opened_again_after_a_restart(world: FigureWorld) -> None:
+    world.report(0, {QUALITY: 100})
+    world.report(1, {QUALITY: 120})
+    consortium = world.world.consortium
+    group = consortium.ledger.state.commitment_group
+    consortium.trustees = [Trustee(t.index, t.store, group) for t in consortium.trustees]
+    world.close()
+    assert world.found.openings[QUALITY, 0].values == (220,)

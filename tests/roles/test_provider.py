@@ -1,0 +1,170 @@
+"""A provider: what it sends, what it keeps, and what it does not send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.indicators.example import SCHEME
+from tests.roles.figures import COST, OTHER, QUALITY, STAFF, TURNOVER, FigureWorld
+from zkperf.errors import InputError, InvalidProof, InvalidSignature, RuleViolation, ZkperfError
+from zkperf.indicators.scheme_file import parse_scheme
+from zkperf.ledger.figure_transactions import ClaimsPosted, ReportPosted
+from zkperf.ledger.signing import signed
+from zkperf.ledger.state import Phase
+from zkperf.ledger.transactions import decode_transaction, encode_transaction
+from zkperf.roles.provider import Provider, preview
+
+FIGURES = {QUALITY: 200, TURNOVER: 2000, COST: 1000, STAFF: 700, OTHER: 300}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[FigureWorld]:
+    made = FigureWorld.create(tmp_path)
+    yield made
+    made.world.consortium.close()
+
+
+def proved(world: FigureWorld, number: int) -> set[str]:
+    claimed = world.found.claimed[number + 1]
+    return {world.scheme.claims[c].id if c < len(world.scheme.claims) else "index" for c in claimed}
+
+
+def test_a_round(world: FigureWorld) -> None:
+    world.report(0, FIGURES)
+    world.report(1, {**FIGURES, QUALITY: 90, STAFF: 900, OTHER: 101})
+    world.report(2, {QUALITY: 300})
+    world.close()
+    assert world.found.phase is Phase.CLAIMING
+    for number in range(3):
+        world.claim(number)
+    assert proved(world, 0) == {"quality_target", "quality_band", "staff_share", "costs", "good", "index"}
+    assert proved(world, 1) == {"good", "index"} - ({"good"} if 90 / 300 * 0.6 + 0.8 * 0.4 < 0.5 else set())
+    assert proved(world, 2) == {"quality_target"}
+    assert world.found.phase is Phase.CONCLUDED
+
+
+def test_a_correction_replaces(world: FigureWorld) -> None:
+    world.report(0, FIGURES)
+    world.report(0, {**FIGURES, QUALITY: 100})
+    world.report(1, {QUALITY: 100})
+    world.close()
+    world.claim(0)
+    world.claim(1)
+    assert world.found.result is not None
+    assert world.found.result[0].pools[QUALITY].sum == 200
+
+
+def test_corrections_end(world: FigureWorld) -> None:
+    for _ in range(world.world.state.rules.max_sequence + 1):
+        world.report(0, FIGURES)
+    with pytest.raises(RuleViolation, match="as often as it can be"):
+        world.report(0, FIGURES)
+
+
+@pytest.mark.parametrize("figures", [{QUALITY: 301}, {QUALITY: -1}, {5: 1}, {}])
+def test_what_cannot_be_reported_is_not_sent(world: FigureWorld, figures: dict[int, int]) -> None:
+    size = world.world.state.size
+    with pytest.raises(InputError) as refusal:
+        world.report(0, figures)
+    assert "301" not in str(refusal.value)
+    assert world.world.state.size == size
+
+
+def test_after_the_close_nothing_is_reported(world: FigureWorld) -> None:
+    world.report(0, FIGURES)
+    world.close()
+    with pytest.raises(RuleViolation, match="it is not open"):
+        world.report(1, FIGURES)
+
+
+def test_a_stranger_is_not_in_the_round(world: FigureWorld) -> None:
+    store = world.world.folder.provider_keys("nobody")
+    stranger = Provider(store.new_signing_key(), store)
+    with pytest.raises(RuleViolation, match="is not in the round"):
+        stranger.report(world.world.state, world.found, FIGURES)
+
+
+def test_a_report_is_nobody_elses(world: FigureWorld) -> None:
+    """Copied under another's key or place, or into another period, it is refused."""
+    data, bundle = world.providers[0].report(world.world.state, world.found, FIGURES)
+    posted = decode_transaction(data)
+    ledger = world.world.state.ledger
+    for report, key, expected in (
+        (posted.report, world.providers[1].key, InvalidSignature),
+        (posted.report.model_copy(update={"unit": 2}), world.providers[1].key, InvalidProof),
+        (posted.report.model_copy(update={"sequence": 1}), world.providers[0].key, RuleViolation),
+    ):
+        copied = encode_transaction(signed(ReportPosted, key, ledger, report=report))
+        with pytest.raises(expected):
+            world.send(copied, bundle.encode())
+    world.send(data, bundle.encode())
+
+
+def test_claims_are_about_the_report_that_counts(world: FigureWorld) -> None:
+    world.report(0, FIGURES)
+    stale = world.found.reports[1].digest
+    world.report(0, {**FIGURES, QUALITY: 100})
+    world.report(1, FIGURES)
+    world.close()
+    provider, state = world.providers[0], world.world.state
+    data = provider.claim(state, world.found)
+    assert data is not None
+    posted = decode_transaction(data)
+    for changes, expected in (
+        ({"report": stale}, "stale commitment"),
+        ({"claims": posted.claims[::-1]}, "in the scheme's order"),
+    ):
+        fields = {name: getattr(posted, name) for name in ("round", "unit", "report", "claims")} | changes
+        forged = encode_transaction(signed(ClaimsPosted, provider.key, state.ledger, **fields))
+        with pytest.raises(ZkperfError, match=expected):
+            world.world.consortium.submit(forged)
+    world.world.consortium.submit(data)
+
+
+def test_openings_that_are_lost_are_named(world: FigureWorld) -> None:
+    world.report(0, FIGURES)
+    world.report(1, FIGURES)
+    world.close()
+    elsewhere = replace(world.providers[0], store=world.world.folder.provider_keys("elsewhere"))
+    with pytest.raises(InputError, match="is missing"):
+        elsewhere.claim(world.world.state, world.found)
+
+
+def test_nothing_to_claim_without_a_report(world: FigureWorld) -> None:
+    world.report(0, FIGURES)
+    world.close()
+    assert world.providers[1].claim(world.world.state, world.found) is None
+
+
+def test_the_preview_says_what_will_be_claimed() -> None:
+    scheme = parse_scheme(SCHEME, name="S.toml")
+    shown = preview(scheme, "2023", FIGURES, {TURNOVER: 2100})
+    assert {statement.claim: statement.holds for statement in shown.claims} == {
+        "quality_target": True,
+        "quality_band": True,
+        "staff_share": True,
+        "less_turnover": True,
+        "costs": True,
+        "good": True,
+    }
+    assert (shown.at_target, shown.outcome) == ({"quality": True, "turnover": True}, "B")
+    shown = preview(scheme, "2023", {QUALITY: 80, COST: 10, STAFF: 9, OTHER: 2})
+    assert [statement.holds for statement in shown.claims] == [False, False, False, None, False, None]
+    assert (shown.at_target, shown.outcome) == ({"quality": False}, None)
+    assert preview(scheme, "2025", {QUALITY: 80}).claims[0].holds is None
+    assert preview(scheme, "2025", {}).outcome is None
+    with pytest.raises(InputError, match="out of its range"):
+        preview(scheme, "2023", {QUALITY: 301})
+
+
+def test_secrets_have_no_repr(world: FigureWorld) -> None:
+    world.report(0, FIGURES)
+    filed = world.found.reports[1]
+    openings = world.providers[0].openings(world.world.state.commitment_group, filed)
+    assert "200" not in repr(openings)
+    assert repr(world.providers[0]) == "<provider>"
+    assert "True" not in repr(preview(world.scheme, "2023", FIGURES))

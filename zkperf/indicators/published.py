@@ -1,0 +1,54 @@
+"""A finished round of figures, as the ledger's state has it, in the shape of `results`."""
+
+from __future__ import annotations
+
+from zkperf.indicators.decimals import show
+from zkperf.indicators.results import NodeResult, PeriodResult, PoolResult, ProviderResult
+from zkperf.ledger.figure_transactions import PoolUnit
+from zkperf.ledger.state import FigureRound, State
+from zkperf.roles.verdicts import outcome_name, verdict
+
+
+def period_result(state: State, found: FigureRound) -> PeriodResult:
+    """What a round with a result has published. Groups are the children of the root, by their names."""
+    assert found.result is not None
+    nodes = {unit.unit: _node(found, unit) for unit in found.result}
+    places = found.opened.units
+    return {
+        "total": nodes[0],
+        "groups": {places[unit].name: node for unit, node in nodes.items() if places[unit].parent == 0},
+        "providers": {
+            place.name: _provider(state, found, unit)
+            for unit, place in enumerate(places)
+            if place.provider is not None
+        },
+    }
+
+
+def _provider(state: State, found: FigureRound, unit: int) -> ProviderResult:
+    scheme = found.scheme.scheme
+    claims = {claim.id: verdict(state, found, unit, number) for number, claim in enumerate(scheme.claims)}
+    if scheme.index is None:
+        return {"claims": claims}
+    outcome = outcome_name(scheme, found.claimed.get(unit, {}).get(len(scheme.claims)))
+    if scheme.index.publish == "grade":
+        return {"grade": outcome, "claims": claims}
+    return {"index": outcome, "claims": claims}
+
+
+def _node(found: FigureRound, unit: PoolUnit) -> NodeResult:
+    pools: dict[str, PoolResult] = {}
+    for indicator, pool in zip(found.scheme.scheme.indicators, unit.pools, strict=True):
+        pools[indicator.id] = {
+            "status": "published" if pool.sum is not None else "withheld",
+            "reason": pool.reason,
+            "count": pool.count,
+            "sum": None if pool.sum is None else show(pool.sum, indicator.scale),
+            "mean": pool.mean,
+            "share_at_target": pool.share,
+        }
+    return {
+        "status": "published" if unit.reason is None else "withheld",
+        "reason": unit.reason,
+        "pools": pools,
+    }
