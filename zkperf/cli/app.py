@@ -78,6 +78,75 @@ def survey(
 
 
 @app.command()
+def report(
+    scheme: Annotated[Path, typer.Option(help="The scheme (TOML).")],
+    figures: Annotated[Path, typer.Option(help="The figures (CSV), one provider and period per row.")],
+    ledger: Annotated[Path | None, typer.Option(help="A new folder for the ledger.")] = None,
+    suite: Annotated[str, typer.Option(help="ristretto255 or P-256.")] = "ristretto255",
+    members: Annotated[int, typer.Option(min=1, max=100, help="How many members.")] = 5,
+    threshold: Annotated[int, typer.Option(min=1, max=100, help="How many of them open a sum.")] = 3,
+    min_cohort: Annotated[int, typer.Option(max=10**9, help="Nothing is pooled over fewer providers.")] = 10,
+    rounding: Annotated[
+        bool, typer.Option("--round", help="Round figures to the scheme's decimals, halves to even.")
+    ] = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only show what would be claimed; send nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run complete rounds of providers' figures, one per period, and audit them."""
+    from zkperf.cli.report import previews, run_report
+    from zkperf.indicators.figures_file import load_figures
+    from zkperf.indicators.scheme_file import load_scheme
+    from zkperf.indicators.tables import pools_table, preview_table, providers_table
+    from zkperf.surveys.tables import audit_table
+
+    asked = load_scheme(scheme)
+    read = load_figures(figures, asked, rounding=rounding)
+    if preview:
+        results.print(preview_table(asked, list(previews(asked, read))))
+        return
+    if ledger is None:
+        raise InputError("--ledger: name a new folder for the ledger, or ask for a --preview")
+    result, audited = run_report(
+        asked,
+        read,
+        ledger,
+        suite=suite,
+        members=members,
+        threshold=threshold,
+        min_cohort=min_cohort,
+    )
+    if as_json:
+        print_json(result)
+    else:
+        for period, published in result["periods"].items():
+            results.print(pools_table(asked, period, published), providers_table(asked, period, published))
+        results.print(audit_table(audited.to_json()))
+    say_where(ledger, audited.genesis)
+    raise typer.Exit(DONE if audited.ok else REFUSED)
+
+
+@app.command()
+def trace(
+    result: Annotated[
+        str,
+        typer.Argument(
+            help="PERIOD/GROUP/INDICATOR[.sum|.mean|.share] or PERIOD/PROVIDER/CLAIM; total, grade."
+        ),
+    ],
+    ledger: Annotated[Path, typer.Option(help="A ledger's folder or an export.")] = Path("."),
+    genesis: GenesisOption = None,
+) -> None:
+    """Walk a published figure back to its transactions and proofs, each verified again. Prints JSON."""
+    from zkperf.cli.audit import public_log
+    from zkperf.roles.trace import trace_result
+
+    with public_log(ledger) as log:
+        print_json(trace_result(log, result, parse_digest(genesis, "--genesis")))
+
+
+@app.command()
 def audit(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A ledger's folder or an export.")],
     genesis: GenesisOption = None,

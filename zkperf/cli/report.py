@@ -1,0 +1,100 @@
+"""`zkperf report`: complete rounds of figures from a scheme and a file, and a preview that sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.progress import TaskID
+
+from circuits.indicators import IndicatorScheme
+from zkperf.cli.audit import audit_folder
+from zkperf.cli.output import progress_bars, say
+from zkperf.errors import InputError
+from zkperf.indicators.figures_file import FiguresFile
+from zkperf.indicators.page import FiguresPage, write_page
+from zkperf.indicators.results import ReportResult
+from zkperf.indicators.run import Rounds
+from zkperf.ledger.rules.genesis import MIN_COHORT_FLOOR
+from zkperf.roles.auditor import Audit
+from zkperf.roles.folder import LedgerFolder
+from zkperf.roles.provider import Preview, preview
+
+STAGE_WORDS = {
+    "reports": "providers report",
+    "sums": "members check and sum",
+    "claims": "providers prove their claims",
+    "result": "result and inspection",
+}
+
+
+def run_report(
+    scheme: IndicatorScheme,
+    figures: FiguresFile,
+    directory: Path,
+    *,
+    suite: str,
+    members: int,
+    threshold: int,
+    min_cohort: int,
+) -> tuple[ReportResult, Audit]:
+    """Runs the rounds in a new ``directory``, audits them and writes the page there."""
+    if min_cohort < MIN_COHORT_FLOOR:
+        raise InputError(f"--min-cohort: expected at least {MIN_COHORT_FLOOR}, got {min_cohort}")
+    folder, consortium = LedgerFolder.create(
+        directory,
+        suite_name=suite,
+        members=members,
+        threshold=threshold,
+        min_cohort_floor=min_cohort,
+        name=scheme.id,
+    )
+    say(
+        "All members' and providers' keys are in this one process: towards whoever runs it nothing is secret."
+    )
+    if figures.rounded:
+        say(f"{figures.rounded:,} figures were rounded to the scheme's decimals, halves to the even digit.")
+    genesis = consortium.ledger.state.ledger
+    try:
+        with progress_bars() as progress:
+            bars: dict[tuple[str, str], TaskID] = {}
+
+            def update(period: str, stage: str, done: int, total: int) -> None:
+                place = period, stage
+                if place not in bars:
+                    bars[place] = progress.add_task(f"{period}: {STAGE_WORDS[stage]}", total=total)
+                progress.update(bars[place], completed=done, total=total)
+
+            result = Rounds(folder, consortium, scheme, figures, min_cohort, update).run()
+    finally:
+        consortium.close()
+    audit = audit_folder(directory, genesis)
+    write_page(
+        folder.report,
+        FiguresPage(
+            result=result,
+            scheme=scheme,
+            genesis=genesis.hex(),
+            groups={row.provider: row.group for row in figures.rows},
+            audit=audit.to_json(),
+            ledger=str(directory),
+            min_cohort=min_cohort,
+            members=members,
+            threshold=threshold,
+            rounded=figures.rounded,
+        ),
+    )
+    return result, audit
+
+
+def previews(scheme: IndicatorScheme, figures: FiguresFile) -> Iterator[tuple[str, str, Preview]]:
+    """(Period, provider, what would be said of it in public), in the order of the rounds."""
+    numbers = {indicator.id: k for k, indicator in enumerate(scheme.indicators)}
+    before: dict[str, dict[int, int]] = {}
+    for period, rows in figures.periods.items():
+        now = {}
+        for row in rows:
+            reported = {numbers[i]: value for i, value in row.figures.items() if value is not None}
+            yield period, row.provider, preview(scheme, period, reported, before.get(row.provider))
+            now[row.provider] = reported
+        before = now

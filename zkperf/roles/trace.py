@@ -1,0 +1,283 @@
+"""From a published figure back to everything on the log that it follows from.
+
+The whole log is read and judged by the rules, as in an audit; then the proofs that this one figure rests on
+are verified once more, each by itself, and the opening of its sum is checked against the commitments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from itertools import islice
+from typing import Any, TypedDict
+
+from circuits.claims import needs
+from zkperf.errors import InputError, InvalidLogProof, RuleViolation, ZkperfError
+from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.figure_transactions import ClaimsPosted, Pool, ReportPosted
+from zkperf.ledger.log.merkle import Tree, leaf_hash, root_of
+from zkperf.ledger.rules import apply
+from zkperf.ledger.rules.figures.claims import last_report, provider_setting, verify_posted_claims
+from zkperf.ledger.rules.figures.pools import target_claim
+from zkperf.ledger.rules.figures.reports import verify_posted_reports
+from zkperf.ledger.rules.prepared import Prepared
+from zkperf.ledger.state import FigureRound, Filed, State
+from zkperf.ledger.transactions import SumsPosted, decode_leaf, decode_transaction
+from zkperf.roles.auditor import PublicLog
+from zkperf.roles.verdicts import outcome_name, verdict
+from zkperf.roles.view import ledger_policy
+
+CHUNK = 1024
+KINDS = ("sum", "mean", "share")
+INDEX = ("grade", "index")
+"""What the index is called, as a claim."""
+TOTAL = "total"
+"""What the root is called, besides its name."""
+
+
+class Opening(TypedDict):
+    trustee: int
+    leaf: int
+
+
+class Commitment(TypedDict):
+    provider: str
+    leaf: int
+    digest: str
+    attested_by: list[str]
+
+
+class Proof(TypedDict):
+    kind: str
+    leaf: int
+    digest: str
+    bytes: int
+    verified: bool
+
+
+class Trace(TypedDict):
+    """What `zkperf trace` prints. Digests are SHA-256 of leaves, in hexadecimal."""
+
+    result: str
+    value: str | None
+    openings: list[Opening]
+    commitments: list[Commitment]
+    proofs: list[Proof]
+    scheme: int
+    round: int
+    checkpoint: dict[str, Any]
+
+
+def trace_result(log: PublicLog, result: str, genesis: bytes | None = None) -> Trace:
+    """The trace of ``result``. ``genesis`` is the digest by which the reader knows the ledger.
+
+    Raises InputError if nothing of this name is published, and the reason if the log does not hold.
+    """
+    state, sums, checkpoint = _read(log, genesis)
+    period, found, rest = _round(state, result)
+    name, _, item = rest.rpartition("/")
+    for unit, place in enumerate(found.opened.units):
+        named = place.name == name or (unit == 0 and name == TOTAL)
+        if named and place.provider is None:
+            traced = _Tracer(log, state, found).pool(unit, item, sums.get(found.digest, []))
+        elif named:
+            traced = _Tracer(log, state, found).claim(unit, item)
+        else:
+            continue
+        if traced is not None:
+            value, openings, commitments, proofs = traced
+            return {
+                "result": result,
+                "value": value,
+                "openings": openings,
+                "commitments": commitments,
+                "proofs": proofs,
+                "scheme": found.scheme.index,
+                "round": found.index,
+                "checkpoint": checkpoint,
+            }
+    raise InputError(
+        f"{result!r}: there is no such figure in {period}; name it PERIOD/GROUP/INDICATOR.mean (or .sum, "
+        f".share; the group {TOTAL!r} is all together) or PERIOD/PROVIDER/CLAIM (the index is {INDEX[0]!r})"
+    )
+
+
+Found = tuple[str | None, list[Opening], list[Commitment], list[Proof]]
+
+
+def _read(
+    log: PublicLog, genesis: bytes | None
+) -> tuple[State, dict[bytes, list[tuple[int, SumsPosted]]], dict[str, Any]]:
+    """The state after all leaves, each judged, the sums posted in each round, and the checkpoint."""
+    state = State(leaf=log.leaf, root=lambda size: root_of(log.leaf, size), pairing=BLS12381)
+    tree, sums = Tree(), dict[bytes, list[tuple[int, SumsPosted]]]()
+
+    def failed(index: int, error: ZkperfError) -> None:
+        raise error
+
+    leaves = iter(log.leaves)
+    while chunk := list(islice(leaves, CHUNK)):
+        tree.extend(map(leaf_hash, chunk))
+        block = Prepared(chunk, state.size)
+        block.verify(state)
+        for index, leaf in enumerate(chunk, state.size):
+            transaction = decode_leaf(leaf)
+            if isinstance(transaction, SumsPosted):
+                sums.setdefault(transaction.round, []).append((index, transaction))
+        apply(state, block, on_failure=failed)
+    if genesis is not None and state.ledger != genesis:
+        raise RuleViolation(f"expected the ledger {genesis.hex()}, got {state.ledger.hex()}", check="genesis")
+    checkpoint = ledger_policy(state.ledger, state.rules.log_key).verify(log.checkpoint(), only_known=True)
+    if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
+        raise InvalidLogProof("the signed checkpoint is not that of these leaves")
+    return state, sums, {"size": checkpoint.size, "root": checkpoint.root.hex()}
+
+
+def _round(state: State, result: str) -> tuple[str, FigureRound, str]:
+    """The latest round whose period the name begins with, and the rest of the name."""
+    for found in reversed(state.figure_rounds.values()):
+        period = found.opened.period
+        if result.startswith(f"{period}/") and found.result is not None:
+            return period, found, result[len(period) + 1 :]
+    periods = ", ".join(found.opened.period for found in state.figure_rounds.values()) or "none"
+    raise InputError(f"{result!r}: no result of this period is published here; periods are: {periods}")
+
+
+class _Tracer:
+    """Traces figures of one round."""
+
+    def __init__(self, log: PublicLog, state: State, found: FigureRound) -> None:
+        self._log, self._state, self._found = log, state, found
+        self._scheme = found.scheme.scheme
+        self._auditors = {auditor.key: auditor.name for auditor in found.opened.auditors}
+
+    def pool(self, unit: int, item: str, posted: Sequence[tuple[int, SumsPosted]]) -> Found | None:
+        """Sum, mean or share of an indicator in a group; None if there is none of this name."""
+        name, dot, kind = item.rpartition(".")
+        if not dot or kind not in KINDS:
+            name, kind = item, "mean"
+        ids = [indicator.id for indicator in self._scheme.indicators]
+        if name not in ids:
+            return None
+        k = ids.index(name)
+        assert self._found.result is not None
+        [pools] = [entry.pools for entry in self._found.result if entry.unit == unit]
+        pool = pools[k]
+        contributors = self._found.contributors(k, unit)
+        owners = self._owners(contributors)
+        commitments = [self._commitment(*owner, [k]) for owner in owners]
+        value = _value(pool, kind, self._scheme.indicators[k].scale)
+        if value is None:
+            # Withheld: nothing was opened, and nothing is to be shown.
+            return None, [], commitments, []
+        proofs = self._reports([filed for _, filed in owners])
+        claim = target_claim(self._found, k)
+        if kind == "share" and claim is not None:
+            return value, [], commitments, proofs + self._claims([place for place, _ in owners], claim)
+        bits = self._found.form.bits
+        column = k if kind != "share" else len(ids) + bits.index(k)
+        commitment, _ = self._found.summed(column, unit)
+        opening = self._found.openings[column, unit]
+        self._found.key(column).verify_opening(commitment, opening.values, opening.blinding)
+        openings: list[Opening] = [
+            {"trustee": sums.trustee, "leaf": leaf}
+            for leaf, sums in posted
+            if any((entry.commitment, entry.unit) == (column, unit) for entry in sums.sums)
+        ]
+        return value, openings, commitments, proofs
+
+    def claim(self, unit: int, item: str) -> Found | None:
+        """A claim, or the index, of a provider; None if there is none of this name."""
+        ids = [claim.id for claim in self._scheme.claims]
+        if item in ids:
+            number = ids.index(item)
+        elif item in INDEX and self._scheme.index is not None:
+            number = len(ids)
+        else:
+            return None
+        filed = self._found.counted(unit)
+        if filed is None:
+            return "not reported", [], [], []
+        wanted = needs(provider_setting(self._state, self._found, unit), number)
+        commitments = [
+            self._commitment(unit, filed, [need.indicator for need in wanted if not need.previous])
+        ]
+        reports = [filed]
+        before = last_report(self._found, unit)
+        if before is not None and any(need.previous for need in wanted):
+            name = self._found.opened.units[unit].name
+            commitments.append(
+                {"provider": name, "leaf": before.index, "digest": before.digest.hex(), "attested_by": []}
+            )
+            reports.append(before)
+        claimed = self._found.claimed.get(unit, {})
+        if number == len(ids):
+            value: str | None = outcome_name(self._scheme, claimed.get(number))
+        else:
+            value = verdict(self._state, self._found, unit, number)
+        proofs = self._reports(reports) + self._claims([unit], number)
+        return value, [], commitments, proofs
+
+    def _owners(self, reports: Iterable[Filed]) -> list[tuple[int, Filed]]:
+        wanted = {filed.digest for filed in reports}
+        return [(unit, filed) for unit, filed in self._found.reports.items() if filed.digest in wanted]
+
+    def _commitment(self, unit: int, filed: Filed, indicators: Iterable[int]) -> Commitment:
+        keys = [set(self._found.attested.get((unit, k), ())) for k in indicators]
+        seen = set.intersection(*keys) if keys else set()
+        return {
+            "provider": self._found.opened.units[unit].name,
+            "leaf": filed.index,
+            "digest": filed.digest.hex(),
+            "attested_by": sorted(self._auditors[key] for key in seen),
+        }
+
+    def _reports(self, reports: Sequence[Filed]) -> list[Proof]:
+        """The proofs that reported figures are in their ranges, verified again."""
+        posted = [decode_transaction(self._log.leaf(filed.index)) for filed in reports]
+        assert all(isinstance(item, ReportPosted) for item in posted)
+        verdicts = verify_posted_reports(self._state, posted)
+        return [
+            {
+                "kind": "report",
+                "leaf": filed.index,
+                "digest": filed.digest.hex(),
+                "bytes": len(item.report.proof),
+                "verified": not isinstance(verdict, ZkperfError),
+            }
+            for filed, item, verdict in zip(reports, posted, verdicts, strict=True)
+        ]
+
+    def _claims(self, units: Sequence[int], number: int) -> list[Proof]:
+        """The proofs of one claim of these providers, verified again."""
+        wanted, found = set(units), list[tuple[int, ClaimsPosted]]()
+        for index in range(self._found.index, self._state.size):
+            leaf = self._log.leaf(index)
+            posted = decode_leaf(leaf)
+            if (
+                isinstance(posted, ClaimsPosted)
+                and posted.round == self._found.digest
+                and posted.unit in wanted
+            ):
+                found.append((index, posted))
+        verdicts = verify_posted_claims(self._state, [posted for _, posted in found])
+        kind = "index" if number == len(self._scheme.claims) else self._scheme.claims[number].kind
+        return [
+            {
+                "kind": kind,
+                "leaf": index,
+                "digest": sha256(self._log.leaf(index)).hexdigest(),
+                "bytes": len(item.proof),
+                "verified": verdict is None,
+            }
+            for (index, posted), verdict in zip(found, verdicts, strict=True)
+            for item in posted.claims
+            if item.claim == number
+        ]
+
+
+def _value(pool: Pool, kind: str, scale: int) -> str | None:
+    if kind == "sum" and pool.sum is not None:
+        whole, part = divmod(abs(pool.sum), 10**scale)
+        return f"{'-' if pool.sum < 0 else ''}{whole}{f'.{part:0{scale}d}' if scale else ''}"
+    return {"mean": pool.mean, "share": pool.share}.get(kind)
