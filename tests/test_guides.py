@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -76,6 +77,26 @@ def test_for_evaluators(tmp_path: Path) -> None:
     lines = [line for block in shown for line in block.splitlines() if re.match(r"│|Harbour|Mill Lane", line)]
     assert len(lines) > 15
     assert not [line for line in lines if line not in printed]
+
+
+def test_for_providers(tmp_path: Path) -> None:
+    """The figures are given, so every line that the guide shows has to be printed."""
+    guide = (DOCS / "for-providers.md").read_text("utf-8")
+    programs = re.findall(r"As\s+`(\w+\.py)`:\n\n```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in programs] == ["show.py"]
+    for name, source in programs:
+        (tmp_path / name).write_text(source, "utf-8")
+    # What is refused is told on stderr.
+    printed = run([f"exec 2>&1\n{block}" for block in commands(guide)], tmp_path)
+    shown = re.findall(r"^```text\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    lines = [line for block in shown for line in block.splitlines() if re.match(r"│|zkperf:|faults", line)]
+    assert len(lines) > 8
+    assert not [line for line in lines if line not in printed]
+    assert "refused: 2" in printed
+    assert "the auditor sees 19.1\nattested: True" in printed
+    assert json.loads((tmp_path / "trace.json").read_text("utf-8"))["value"] == "28.160000"
+    assert json.loads((tmp_path / "grade.json").read_text("utf-8"))["value"] == "B"
+    assert not (tmp_path / "never").exists()
 
 
 def test_operations(tmp_path: Path) -> None:
