@@ -55,6 +55,11 @@ CHECKS = {
     "counted set": Kind("The rules about the counted set do not allow this", 409),
     "disclosure": Kind("The disclosure rule does not allow this", 409),
     "results": Kind("Not the result that follows from the openings", 409),
+    "reports": Kind("The rules about reports do not allow this", 409),
+    "pools": Kind("Not the pools that follow from the openings", 409),
+    "claims": Kind("The rules about claims do not allow this", 409),
+    "attestations": Kind("The rules about attestations do not allow this", 409),
+    "draw": Kind("The rules about the draw do not allow this", 409),
     "storage": Kind("The ledger's disk refused; nothing of this was kept", 503),
 }
 """By the ``check`` of a `ZkperfError`."""
