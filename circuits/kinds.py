@@ -94,7 +94,7 @@ class OneOf(Kind):
             raise InputError("expected one option")
         if answer not in self.choices:
             raise InputError(
-                "not one of the levels" if self.question.kind == "score" else _unknown(answer, self.choices)
+                "not one of the levels" if self.question.kind == "score" else _unknown(self.choices)
             )
         bits[self.choices[answer]] = 1
 
@@ -152,7 +152,7 @@ class AnyOf(Kind):
         chosen = set(answer)
         for option in answer:
             if option not in self.options:
-                raise InputError(_unknown(option, self.options))
+                raise InputError(_unknown(self.options))
         if len(chosen) != len(answer):
             raise InputError("an option occurs twice")
         if not self.lowest <= len(chosen) <= self.highest:
@@ -229,5 +229,6 @@ KINDS: dict[str, type[OneOf | AnyOf | Number]] = {
 }
 
 
-def _unknown(option: str, options: Iterable[str]) -> str:
-    return f"unknown option {option!r:.60}; there is {', '.join(options)}"
+def _unknown(options: Iterable[str]) -> str:
+    # What was answered is not repeated: messages end up in logs.
+    return f"unknown option; there is {', '.join(options)}"

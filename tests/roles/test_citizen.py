@@ -20,7 +20,7 @@ from zkperf.errors import (
     RuleViolation,
 )
 from zkperf.groups.bls12381 import BLS12381
-from zkperf.ledger.promises import Promise, promise
+from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Round
 from zkperf.ledger.transactions import Issue, decode_transaction, digest
@@ -288,7 +288,7 @@ def test_promises_for_anything_else_are_refused(scene: Scene) -> None:
         "sequence": honest.sequence,
         "digest": honest.digest,
     }
-    assert promise(key, **fields) == honest
+    assert signed(key, **fields) == honest
     for changes in (
         {"ledger": bytes(32)},
         {"round_id": scene.other.digest},
@@ -298,14 +298,20 @@ def test_promises_for_anything_else_are_refused(scene: Scene) -> None:
         {"digest": bytes(32)},
     ):
         with pytest.raises(RuleViolation, match="another rating"):
-            citizen.check_promise(core, promise(key, **(fields | changes)))
+            citizen.check_promise(core, signed(key, **(fields | changes)))
     with pytest.raises(InvalidSignature, match="sequencer"):
-        citizen.check_promise(core, promise(Ed25519PrivateKey.generate(), **fields))
+        citizen.check_promise(core, signed(Ed25519PrivateKey.generate(), **fields))
     with pytest.raises(InvalidSignature, match="sequencer"):
         citizen.check_promise(core, honest.model_copy(update={"sequence": 1}))
     other, _ = citizen.rate(token, {"recommend": "good"})
     with pytest.raises(RuleViolation, match="another rating"):
         citizen.check_promise(other, honest)
+
+
+def signed(key: Ed25519PrivateKey, **fields: Any) -> Promise:
+    """The promise with these fields."""
+    [promise] = signed_promises(key, [draft(**fields)])
+    return promise
 
 
 class Sequencer:
