@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -139,6 +140,17 @@ def test_a_state_file_saves_work(closed: Town, exported: Path, tmp_path: Path) -
     assert (again["ok"], again["ratings"], again["verified"]) == (True, 3, 0)
     assert again["known"] > 0
     assert "of which 0 new" in " ".join(done("audit", exported, "--state", state).out.split())
+
+
+def test_a_state_of_other_software_is_said_and_not_believed(exported: Path, tmp_path: Path) -> None:
+    state = tmp_path / "audit.json"
+    done("audit", exported, "--state", state)
+    fields = json.loads(state.read_text())
+    state.write_text(json.dumps(fields | {"software": "0" * 64}))
+    outcome = done("audit", exported, "--state", state, "--json")
+    assert (outcome.json["verified"], outcome.json["known"]) == (3, 0)
+    assert "other software" in outcome.err and "verified again" in outcome.err
+    assert json.loads(state.read_text()) == fields
 
 
 def test_parts(exported: Path) -> None:

@@ -52,6 +52,7 @@ VERIFIERS = (
     "zkperf/roles/registrar.py",
     "zkperf/roles/report_book.py",
     "zkperf/roles/shares.py",
+    "zkperf/roles/software.py",
     "zkperf/roles/trustee.py",
     "zkperf/roles/view.py",
     "zkperf/roles/wire.py",

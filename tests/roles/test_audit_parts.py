@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.rating import Core
-from tests.roles.eventful import Story, changed, failures
-from zkperf import __version__
+from tests.roles.eventful import Story, changed, failures, sign_checkpoint
+from tests.world import World
 from zkperf.errors import EncodingError, InputError
 from zkperf.ledger.export import read_export, write_export
 from zkperf.ledger.log.merkle import Tree, leaf_hash
 from zkperf.ledger.transactions import Batch, ComplaintPosted, Issue, RoundClosed, digest, encode_transaction
 from zkperf.roles.audit_parts import WHOLE, Known, Part
 from zkperf.roles.auditor import Audit, PublicLog, audit
+from zkperf.roles.software import software_digest
 
 
 def run(story: Story, leaves: list[bytes] | None = None, note: str | None = None, **options: object) -> Audit:
@@ -195,25 +198,125 @@ def test_the_state_file(story: Story, tmp_path: Path) -> None:
     assert Known.load(file) is None
     known = known_up_to(story, 7)
     known.save(file)
-    assert Known.load(file) == known
-    newer = replace(known, size=8)
+    assert Known.load(file) == known and known.trusted
+    newer = known_up_to(story, 8)
     newer.save(file)
     assert Known.load(file) == newer
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
-    fields = json.loads(file.read_text())
-    assert fields["software"] == __version__
-    file.write_text(json.dumps(fields | {"software": "0.0.0"}))
-    assert Known.load(file) is None
+
+
+def test_what_other_software_verified_is_verified_again(story: Story) -> None:
+    """A forged rating that other rules took for valid is found, under any version number."""
+    place = story.places(Core)[-1]
+    leaves = with_bad_proof(story, place)
+    tree = Tree()
+    tree.extend(map(leaf_hash, leaves))
+    note = story.checkpoint(leaves)
+    # What an audit with laxer rules left behind:
+    lax = Known(story.ledger, tree.size, tree.root(), note, software="0" * 64)
+    found = run(story, leaves, known=lax)
+    assert failures(found) == {"proofs": [place]} and found.known == 0
+    assert found.verified == len(story.places(Core))
+    # Had it been this software, it would have been believed.
+    assert run(story, leaves, known=replace(lax, software=software_digest())).ok
+
+
+def test_the_log_has_to_continue_what_other_software_verified(story: Story) -> None:
+    known = replace(known_up_to(story, len(story.leaves)), software="0" * 64)
+    shorter = story.leaves[: story.places(Batch)[-1]]
+    assert failures(run(story, shorter, known=known)) == {"log": [None]}
+
+
+def test_the_state_of_another_ledger(story: Story, tmp_path: Path) -> None:
+    other = World.create(tmp_path / "other").consortium.ledger
+    genesis = other.leaf(0)
+    log = PublicLog(1, [genesis], [genesis].__getitem__, other.checkpoint)
+    report = audit(log, known=known_up_to(story, 1))
+    assert failures(report) == {"log": [None]}
+    assert "another ledger" in report.failures["log"][0].reason
+    assert audit(log, known=audit(log).verified_log).ok
+
+
+def test_a_checkpoint_of_what_is_known_that_the_log_key_did_not_sign(story: Story) -> None:
+    """It would be no evidence of a fork, of which the auditor speaks."""
+    leaves = story.leaves[:7]
+    forged = sign_checkpoint(Ed25519PrivateKey.generate(), story.ledger, leaves)
+    report = run(story, known=replace(known_up_to(story, 7), note=forged))
+    assert failures(report) == {"log": [None]} and "not signed" in report.failures["log"][0].reason
+
+
+def test_an_audit_that_fails_at_the_very_end_keeps_nothing(story: Story) -> None:
+    within = story.leaves[: story.places(Batch)[0] + 1]
+    report = run(story, within)
+    assert failures(report) == {"batches": [len(within)]} and report.verified_log is None
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "null", '{"format": "zkperf-audit/2"}', '{"format": "zkperf-audit/1"}', "\xff"]
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"format": "zkperf-audit/2"}',
+        '{"format": "zkperf-audit/1"}',
+        "\xff",
+        "[" * 10**5,
+    ],
 )
 def test_a_file_that_is_no_state_is_not_overwritten(text: str, tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text(text, "latin-1")
     with pytest.raises(InputError, match=r"notes\.txt"):
         Known.load(file)
+
+
+@pytest.mark.parametrize("change", [{"size": 8}, {"root": "00" * 32}, {"checkpoint": ""}, {"software": None}])
+def test_a_state_that_contradicts_itself(story: Story, change: dict[str, object], tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    known_up_to(story, 7).save(file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    if change == {"software": None}:
+        found = Known.load(file)
+        assert found is not None and not found.trusted
+        return
+    with pytest.raises(InputError, match="not the state"):
+        Known.load(file)
+
+
+def test_a_state_that_others_can_write_is_not_read(story: Story, tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    for mode in (0o620, 0o602):
+        before = os.umask(0)
+        try:
+            known_up_to(story, 7).save(file)
+        finally:
+            os.umask(before)
+        assert Known.load(file) is not None
+        file.chmod(mode)
+        with pytest.raises(InputError, match="others can write"):
+            Known.load(file)
+
+
+def test_a_state_of_somebody_else_is_not_read(
+    story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "state.json"
+    known_up_to(story, 7).save(file)
+    monkeypatch.setattr("zkperf.roles.audit_parts.os.geteuid", lambda: os.getuid() + 1)
+    if os.getuid() == 0:
+        os.chown(file, 12345, -1)
+    with pytest.raises(InputError, match="others can write"):
+        Known.load(file)
+
+
+def test_a_state_is_not_written_through_somebody_elses_link(story: Story, tmp_path: Path) -> None:
+    treasure, state = tmp_path / "treasure", tmp_path / "state.json"
+    treasure.write_text("precious")
+    for name in ("state.json", "state.json.new"):
+        (tmp_path / name).symlink_to(treasure)
+    known_up_to(story, 7).save(state)
+    assert treasure.read_text() == "precious" and not state.is_symlink()
 
 
 def test_a_state_that_cannot_be_written(story: Story, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from zkperf.cli.output import progress_bars
+from zkperf.cli.output import progress_bars, say
 from zkperf.errors import EncodingError, InputError
 from zkperf.ledger.export import read_export, write_export
 from zkperf.ledger.store.store import Store
@@ -47,6 +47,8 @@ def audit_folder(path: Path, genesis: bytes | None, part: Part = WHOLE, state: P
     if state is not None and part != WHOLE:
         raise InputError("--state keeps what was verified as a whole: not together with --range or --cohort")
     known = None if state is None else Known.load(state)
+    if known is not None and not known.trusted:
+        say(f"{state}: written by other software than this: everything is verified again.")
     with public_log(path) as log, progress_bars(speed="leaves/s") as progress:
         bar = progress.add_task("Audit", total=log.size)
         report = audit(

@@ -9,17 +9,25 @@ has passed, everything has been verified.
 from __future__ import annotations
 
 import json
+import os
+import stat
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Any, Self
 
-from zkperf import __version__
-from zkperf.errors import InputError
+from zkperf.errors import InputError, ZkperfError
+from zkperf.ledger.log.checkpoint import Checkpoint
 from zkperf.ledger.log.tiles import TILE_WIDTH
 from zkperf.ledger.rules.prepared import Judged
 from zkperf.ledger.state import State
+from zkperf.roles.software import software_digest
 
 FORMAT = "zkperf-audit/1"
+MAX_STATE = 2**20
+"""Bytes of the largest state: a checkpoint has at most 64 signatures."""
+OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @dataclass(frozen=True)
@@ -89,21 +97,33 @@ class Known:
     root: bytes
     note: str
     """The checkpoint: with another one that does not continue it, proof that the log's key signed both."""
+    software: str
+    """Which software verified it (`software_digest`): all of it is valid under its rules."""
+
+    @property
+    def trusted(self) -> bool:
+        """This very software verified it."""
+        return self.software == software_digest()
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
-        """What `save` wrote; None if there is no such file, or another version of the rules wrote it.
+        """What `save` wrote; None if there is no such file.
 
-        InputError for any other file.
+        InputError for any other file, and for one that others than its owner can write: who writes it
+        decides what is not verified any more.
         """
         try:
-            text = path.read_text("utf-8")
+            with path.open("rb") as file:
+                opened = os.fstat(file.fileno())
+                data = file.read(MAX_STATE)
         except FileNotFoundError:
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: cannot be read ({error})") from None
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        if opened.st_mode & OTHERS_WRITE or opened.st_uid not in (os.geteuid(), 0):
+            raise InputError(f"{path}: others can write to it, so it says nothing; name another for --state")
         try:
-            fields = json.loads(text)
+            fields = json.loads(data)
             if fields["format"] != FORMAT:
                 raise ValueError
             known = cls(
@@ -111,25 +131,35 @@ class Known:
                 int(fields["size"]),
                 bytes.fromhex(fields["root"]),
                 str(fields["checkpoint"]),
+                str(fields["software"]),
             )
-            software = fields["software"]
-        except (ValueError, KeyError, TypeError):
+            checkpoint = Checkpoint.unverified(known.note)
+            if (checkpoint.size, checkpoint.root) != (known.size, known.root):
+                raise ValueError
+        except (ValueError, KeyError, TypeError, RecursionError, ZkperfError):
             raise InputError(f"{path}: not the state of an audit; name another file for --state") from None
-        return known if software == __version__ else None
+        return known
 
     def save(self, path: Path) -> None:
-        """All of it or nothing. InputError if it cannot be written."""
+        """All of it or nothing, for the owner alone to write. InputError if it cannot be written."""
         fields = {
             "format": FORMAT,
-            "software": __version__,
+            "software": self.software,
             "genesis": self.genesis.hex(),
             "size": self.size,
             "root": self.root.hex(),
             "checkpoint": self.note,
         }
-        draft = path.with_name(path.name + ".new")
         try:
-            draft.write_text(json.dumps(fields, indent=1) + "\n", "utf-8")
-            draft.replace(path)
+            with ExitStack() as undo:
+                # A name that nobody can have prepared, and a file that only its owner can write.
+                descriptor, draft = mkstemp(prefix=path.name, dir=path.parent)
+                undo.callback(os.unlink, draft)
+                with open(descriptor, "w", encoding="utf-8") as file:
+                    file.write(json.dumps(fields, indent=1) + "\n")
+                    file.flush()
+                    os.fsync(descriptor)
+                os.replace(draft, path)
+                undo.pop_all()
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror})") from None

@@ -16,6 +16,7 @@ from typing import Any
 
 from zkperf.errors import InvalidLogProof, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.log.checkpoint import Policy
 from zkperf.ledger.log.merkle import CompletedNode, Tree, leaf_hash, root_of
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures.pools import PUBLISHED
@@ -23,6 +24,7 @@ from zkperf.ledger.rules.prepared import Judged, Prepared
 from zkperf.ledger.state import Phase, State
 from zkperf.ledger.transactions import Genesis, decode_transaction
 from zkperf.roles.audit_parts import WHOLE, Known, Part
+from zkperf.roles.software import software_digest
 from zkperf.roles.view import ledger_policy
 
 CHUNK = 4096
@@ -167,7 +169,9 @@ def audit(
     """
     started = time.monotonic()
     state = State(leaf=log.leaf, root=lambda size: root_of(log.leaf, size), pairing=BLS12381)
-    report = Audit(genesis="", origin_verified=False, part=part, known=known.size if known else 0)
+    report = Audit(genesis="", origin_verified=False, part=part)
+    if known is not None and known.trusted:
+        report.known = known.size
     report.expected = None if genesis is None else genesis.hex()
     reading = Reading(log, known)
 
@@ -187,6 +191,7 @@ def audit(
         report.verified += block.verified
         progress(state.size, log.size)
 
+    note = ""
     try:
         # One block is read and verified, on all cores and without the interpreter, while another is applied.
         with ThreadPoolExecutor(1) as ahead:
@@ -206,10 +211,8 @@ def audit(
         note = log.checkpoint()
         if reading.first is not None:
             check_log(report, reading.first, reading.tree, note)
-            check_known(report, reading, known)
-            if report.ok and part == WHOLE:
-                digest = sha256(reading.first).digest()
-                report.verified_log = Known(digest, reading.tree.size, reading.tree.root(), note)
+            if known is not None:
+                check_known(report, reading, known)
         else:
             report.fail("log", None, "the log is empty")
     except ZkperfError as error:
@@ -219,6 +222,9 @@ def audit(
         else:
             report.fail(check, None, str(error))
     summarise(report, state)
+    if report.ok and part == WHOLE and reading.first is not None:
+        digest, tree = sha256(reading.first).digest(), reading.tree
+        report.verified_log = Known(digest, tree.size, tree.root(), note, software_digest())
     report.unknown_cohorts = part.missing(state)
     report.seconds = time.monotonic() - started
     return report
@@ -280,11 +286,7 @@ def check_origin(report: Audit, first: bytes, genesis: bytes | None) -> None:
 def check_log(report: Audit, first: bytes, tree: Tree, note: str) -> None:
     """The checkpoint is signed by the key that the genesis names, and it is this log's."""
     try:
-        genesis = decode_transaction(first)
-        if not isinstance(genesis, Genesis):
-            raise InvalidLogProof("leaf 0 is not a genesis")
-        policy = ledger_policy(sha256(first).digest(), genesis.log_key)
-        checkpoint = policy.verify(note, only_known=True)
+        checkpoint = policy_of(first).verify(note, only_known=True)
     except ZkperfError as error:
         report.fail("log", None, str(error))
         return
@@ -292,9 +294,26 @@ def check_log(report: Audit, first: bytes, tree: Tree, note: str) -> None:
         report.fail("log", None, "the signed checkpoint is not that of these leaves")
 
 
-def check_known(report: Audit, reading: Reading, known: Known | None) -> None:
+def policy_of(first: bytes) -> Policy:
+    """Checkpoints of the ledger with this leaf 0. A ZkperfError if that is no genesis."""
+    genesis = decode_transaction(first)
+    if not isinstance(genesis, Genesis):
+        raise InvalidLogProof("leaf 0 is not a genesis")
+    return ledger_policy(sha256(first).digest(), genesis.log_key)
+
+
+def check_known(report: Audit, reading: Reading, known: Known) -> None:
     """What was verified before is what this log begins with: it has only grown."""
-    if known is not None and reading.known_root != known.root:
+    assert reading.first is not None
+    if sha256(reading.first).digest() != known.genesis:
+        report.fail("log", None, f"what was audited before is another ledger, {known.genesis.hex()}")
+        return
+    try:
+        policy_of(reading.first).verify(known.note)
+    except ZkperfError as error:
+        report.fail("log", None, f"what was audited before: {error}")
+        return
+    if reading.known_root != known.root:
         report.fail(
             "log",
             None,
