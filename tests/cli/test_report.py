@@ -102,7 +102,7 @@ def test_a_share_from_bits_is_traced(reported: Reported) -> None:
     node = json.loads(reported.outcome.out)["periods"]["2024"]["total"]
     assert traced["value"] == node["pools"]["turnover"]["share_at_target"]
     assert len(traced["openings"]) == 2
-    withheld = trace(reported, "2024/South/turnover.share")
+    withheld = trace(reported, "2023/South/turnover.share")
     assert (withheld["value"], withheld["openings"]) == (None, [])
 
 

@@ -178,9 +178,19 @@ def _nodes(
         why, why_group = disclosed(numbers, k_min)
         public = name in claimed
         total["pools"][name] = _pool(indicator, period, [v for _, v in pooled], why, public)
+        reached = {group: 0 for group in groups}
         for group in groups:
             values = [value for place, value in pooled if place == group]
             nodes[group]["pools"][name] = _pool(indicator, period, values, why_group[group], public)
+            if target(indicator, period) is not None:
+                reached[group] = sum(at_target(indicator, period, value) for value in values)
+        # Of groups, and of those withheld together, it must not follow that all there are alike.
+        hidden = [group for group in groups if why_group[group]]
+        parts = [[group] for group in groups if not why_group[group]] + [hidden]
+        for part in parts:
+            number = sum(numbers[group] for group in part)
+            if not public and number and sum(reached[group] for group in part) in (0, number):
+                total["pools"][name]["share_at_target"] = None
     return {"total": total, "groups": nodes}
 
 

@@ -32,6 +32,7 @@ from tests.circuits.claims.world import claim, index, indicator, scheme
 from tests.ledger.bench import Bench, _folder
 from tests.world import World
 from zkperf.errors import InputError
+from zkperf.ledger.disclosure import mixed_throughout
 from zkperf.ledger.figure_transactions import (
     Attested,
     Auditor,
@@ -282,17 +283,18 @@ class FigureBench(Bench):
         )
 
     def mixed_bits(self) -> list[tuple[int, int]]:
-        """The bits that are not all alike: what honest members find out among themselves."""
+        """The bits that honest members find out among themselves may be opened."""
         found = self.figures
-        values = len(found.scheme.scheme.indicators)
-        mixed = []
+        sums: dict[int, dict[int, int]] = {}
         for column, unit in expected_sums(found):
-            k = found.form.bits[column - values]
-            filed = found.contributors(k, unit)
-            bits = [found.form.at_target(k, self.made[item.digest].openings[k].value) for item in filed]
-            if 0 < sum(bits) < len(bits):
-                mixed.append((column, unit))
-        return mixed
+            k = found.indicator_of(column)
+            values = [self.made[item.digest].openings[k].value for item in found.contributors(k, unit)]
+            sums.setdefault(column, {})[unit] = sum(found.form.at_target(k, value) for value in values)
+        told = []
+        for column, ones in sums.items():
+            counts = found.pooled[found.indicator_of(column)]
+            told += [(column, unit) for unit in mixed_throughout(found.tree, list(ones), counts, ones)]
+        return told
 
     def published(self, member: int = 1, **changes: Any) -> Any:
         values = {"round": self.figures.digest, "trustee": member, "units": compute_pools(self.figures)}

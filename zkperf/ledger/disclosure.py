@@ -116,6 +116,33 @@ def disclose(
     return Publication(len(tree.parents), withheld)
 
 
+def mixed_throughout(
+    tree: Tree, published: Sequence[int], counts: Mapping[int, int], sums: Mapping[int, int]
+) -> list[int]:
+    """Those of the ``published`` units of which a sum of bits may be opened: neither they, nor anything that
+    is published below them, nor what such units leave over of one of them, is all 0 or all 1.
+
+    Else what is left out could be had by subtraction. ``counts`` and ``sums`` are by unit, of bits and of
+    those that are 1.
+    """
+    told = set(published)
+
+    def alike(count: int, ones: int) -> bool:
+        return count > 0 and ones in (0, count)
+
+    left_out: set[int] = set()
+    for unit in published:
+        shown = [child for child in tree.children(unit) if child in told]
+        rest = counts[unit] - sum(counts[child] for child in shown)
+        ones = sums[unit] - sum(sums[child] for child in shown)
+        if alike(counts[unit], sums[unit]) or alike(rest, ones):
+            node: int | None = unit
+            while node is not None:
+                left_out.add(node)
+                node = tree.parents[node]
+    return [unit for unit in published if unit not in left_out]
+
+
 def totals(tree: Tree, leaf_numbers: Mapping[int, int]) -> dict[int, int]:
     """The number of every unit from the numbers of the leaves."""
     return {

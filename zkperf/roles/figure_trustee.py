@@ -1,8 +1,8 @@
 """A trustee's part in a round of figures: shares checked, sums posted, the result, the draw.
 
 Bits say who is at a target. Where all providers of a group are alike, their sum would tell about each of
-them, so it is never posted: members show each other their sums of bits first, off the ledger, and post
-only those that are neither none nor all (protocol, section 12.9).
+them, so it is never posted, nor is anything from which it follows by subtraction: members show each other
+their sums of bits first, off the ledger, and post those that may be (protocol, section 12.9).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from circuits.complaint import complain
 from zkperf.encoding import Record
 from zkperf.errors import InvalidOpening, InvalidShare, RuleViolation
 from zkperf.groups.base import Group
+from zkperf.ledger.disclosure import mixed_throughout
 from zkperf.ledger.figure_transactions import DrawShare, FiguresPublished
 from zkperf.ledger.rules.figures.draw import point_of
 from zkperf.ledger.rules.figures.pools import compute_pools
@@ -107,12 +108,12 @@ class FigureTrustee:
         return {(q, unit): self._book.sum(found, q, unit) for q, unit in expected_sums(found)}
 
     def _mixed(self, state: State, found: FigureRound, answers: Mapping[int, Sums]) -> Sums:
-        """This trustee's sums of the bits that are not all alike.
+        """This trustee's sums of bits where neither they, nor what others leave over of them, are all alike.
 
         Every answer is checked against the commitments. InvalidShare if too few are right to know.
         """
         own = self._sums(found)
-        mixed: dict[tuple[int, int], Share] = {}
+        at_target: dict[int, dict[int, int]] = {}
         for (q, unit), share in own.items():
             right = {self.index: share}
             for trustee, sums in answers.items():
@@ -124,10 +125,13 @@ class FigureTrustee:
                     right[trustee] = sums[q, unit]
             if len(right) < state.rules.threshold:
                 raise InvalidShare("too few members have shown their sums of bits")
-            [at_target] = interpolate(self.group.order, right).values
-            if 0 < at_target < found.pooled[found.indicator_of(q)][unit]:
-                mixed[q, unit] = share
-        return mixed
+            [at_target.setdefault(q, {})[unit]] = interpolate(self.group.order, right).values
+        told = {
+            (q, unit)
+            for q, ones in at_target.items()
+            for unit in mixed_throughout(found.tree, list(ones), found.pooled[found.indicator_of(q)], ones)
+        }
+        return {place: share for place, share in own.items() if place in told}
 
     def _post(self, state: State, found: FigureRound, stage: int, sums: Sums) -> Record:
         return signed(
