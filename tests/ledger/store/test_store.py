@@ -318,15 +318,6 @@ def test_what_moved_is_not_shown_for_long_where_there_is_no_time(
             assert (directory / "ledger.db-wal").stat().st_size < 300_000
 
 
-def test_facts_about_the_copy(directory: Path) -> None:
-    with Store.create(directory) as store:
-        assert store.meta("genesis") is None
-        store.set_meta("genesis", b"1")
-        store.set_meta("genesis", b"2")
-    with Store.open(directory) as store:
-        assert store.meta("genesis") == b"2"
-
-
 # -- one writer, many readers -------------------------------------------------------------------------
 
 
@@ -366,8 +357,6 @@ def test_readers_see_what_another_process_commits_and_write_nothing(directory: P
                 append(first, [b"c"])
             with pytest.raises(StorageError, match="reading only"):
                 first.add_pending([rating("a")])
-            with pytest.raises(StorageError, match="reading only"):
-                first.set_meta("a", b"b")
         writer.stdin.write("\n")
 
 

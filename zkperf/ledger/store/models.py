@@ -13,7 +13,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     SmallInteger,
-    String,
     Text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -71,11 +70,3 @@ class Pending(Base):
     sequence: Mapped[int] = mapped_column(BigInteger)
     core: Mapped[bytes] = mapped_column(LargeBinary)
     bundle: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class Meta(Base):
-    """Small facts about this copy of the ledger."""
-
-    __tablename__ = "meta"
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[bytes] = mapped_column(LargeBinary)

@@ -18,12 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, Engine, select, tuple_
 
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation
 from zkperf.ledger.log.checkpoint import Checkpoint
 from zkperf.ledger.log.merkle import CompletedNode, NodeId, Tree, leaf_hash
 from zkperf.ledger.log.tiles import check_entry
+from zkperf.ledger.store import statements
 from zkperf.ledger.store.connection import (
     DATABASE,
     check_schema,
@@ -35,7 +36,7 @@ from zkperf.ledger.store.connection import (
     sync_directory,
 )
 from zkperf.ledger.store.errors import StorageError
-from zkperf.ledger.store.models import Bundle, CheckpointNote, Leaf, Meta, Node, Pending
+from zkperf.ledger.store.models import Bundle, CheckpointNote, Leaf, Node, Pending
 
 _CHUNK = 256
 """Rows per query of a stream: bounds memory, and how long a reader holds back the WAL."""
@@ -191,7 +192,7 @@ class Store:
     def leaf(self, index: int) -> bytes:
         """The bytes of one leaf. IndexError if there is none of that index."""
         with self._reading() as connection:
-            data = connection.scalar(_LEAF, {"wanted": index})
+            data = statements.LEAF.first(connection, wanted=index)
         if data is None:
             raise IndexError(f"the log has no leaf {index}")
         if not isinstance(data, bytes):
@@ -286,21 +287,21 @@ class Store:
             if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
                 raise InvalidLogProof("checkpoint: not of the tree with the appended leaves")
             leaves = enumerate(block.leaves, block.start)
-            _insert(connection, Leaf, [{"index": index, "data": leaf} for index, leaf in leaves])
-            _insert(
-                connection, Node, [{"level": n.level, "index": n.index, "hash": n.hash} for n in completed]
+            statements.ADD_LEAF.run(connection, [{"index": index, "data": leaf} for index, leaf in leaves])
+            statements.ADD_NODE.run(
+                connection, [{"level": n.level, "index": n.index, "hash": n.hash} for n in completed]
             )
-            connection.execute(delete(CheckpointNote).where(CheckpointNote.size == tree.size))
-            _insert(connection, CheckpointNote, [{"size": tree.size, "note": note}])
+            statements.DROP_NOTE.run(connection, [{"of_size": tree.size}])
+            statements.ADD_NOTE.run(connection, [{"size": tree.size, "note": note}])
             self._add_pending(connection, waiting)
             bundles = block.bundles | _waiting_bundles(connection, block.entered)
             # In the order of the leaves, so that pages are filled one after the other.
-            _insert(connection, Bundle, [{"index": i, "data": bundles[i]} for i in sorted(bundles)])
+            statements.ADD_BUNDLE.run(connection, [{"index": i, "data": bundles[i]} for i in sorted(bundles)])
             if block.entered:
-                connection.execute(_LEAVE, [_rater(rater) for rater in block.entered.values()])
+                statements.LEAVE.run(connection, map(_rater, block.entered.values()))
                 self._moved = True
             if block.needless:
-                connection.execute(_FORGET, [{"leaf": index} for index in block.needless])
+                statements.DROP_BUNDLE.run(connection, [{"leaf": index} for index in block.needless])
                 self._scrub_due = True
 
     # -- pending ratings and bundles ---------------------------------------------------------------
@@ -322,14 +323,14 @@ class Store:
             return
         if not items:
             return
-        rows = [{name: getattr(item, name) for name in _PENDING_COLUMNS} for item in items]
         overtaken = [_rater(item.rater) | {"least": item.sequence} for item in items]
-        if connection.execute(_OVERTAKE, overtaken).rowcount:
+        if statements.OVERTAKE.run(connection, overtaken):
             self._scrub_due = True
-        if connection.execute(_WAIT, rows).rowcount == len(items):
+        if statements.WAIT.run(connection, map(_row, items)) == len(items):
             return
-        for item in items:
-            if connection.scalar(_WAITING, _rater(item.rater)) != item.core:
+        kept = statements.WAITING_CORE.firsts(connection, [_rater(item.rater) for item in items])
+        for item, core in zip(items, kept, strict=True):
+            if core != item.core:
                 raise RuleViolation("a later rating of this pseudonym is waiting", check="sequence")
 
     def pending(self, round: bytes, unit: int) -> list[PendingRating]:
@@ -354,7 +355,8 @@ class Store:
     def pending_bundle(self, rater: Rater) -> bytes | None:
         """The bundle of the rating of ``rater`` that waits, or None if none does."""
         with self._reading() as connection:
-            return connection.scalar(_PENDING_BUNDLE, _rater(rater))
+            bundle: bytes | None = statements.WAITING_BUNDLE.first(connection, **_rater(rater))
+        return bundle
 
     def bundles(self, leaves: Sequence[int]) -> dict[int, bytes]:
         """The bundles, by leaf, of those ratings on the log whose bundle is kept."""
@@ -365,19 +367,6 @@ class Store:
                 for index, data in connection.execute(select(Bundle.index, Bundle.data).where(wanted)):
                     found[index] = data
         return found
-
-    # -- facts about this copy ---------------------------------------------------------------------
-
-    def meta(self, key: str) -> bytes | None:
-        """The value of a key, or None."""
-        with self._reading() as connection:
-            return connection.scalar(select(Meta.value).where(Meta.key == key))
-
-    def set_meta(self, key: str, value: bytes) -> None:
-        """Set the value of a key, durably."""
-        with self._writing() as connection:
-            connection.execute(delete(Meta).where(Meta.key == key))
-            _insert(connection, Meta, [{"key": key, "value": value}])
 
     # -- transactions ------------------------------------------------------------------------------
 
@@ -450,60 +439,33 @@ def _rater(rater: Rater) -> dict[str, Any]:
     return {"of_round": rater[0], "of_unit": rater[1], "of_pseudonym": rater[2]}
 
 
-# Statements of every rating or receipt: to put one together takes longer than to run it.
-_LEAF = select(Leaf.data).where(Leaf.index == bindparam("wanted"))
 _LATEST = select(CheckpointNote.note).order_by(CheckpointNote.size.desc()).limit(1)
-_OF_RATER = (
-    Pending.round == bindparam("of_round"),
-    Pending.unit == bindparam("of_unit"),
-    Pending.pseudonym == bindparam("of_pseudonym"),
-)
-_WAITING = select(Pending.core).where(*_OF_RATER)
-_WAIT = insert(Pending).prefix_with("OR IGNORE", dialect="sqlite")
-_OVERTAKE = delete(Pending).where(*_OF_RATER, Pending.sequence < bindparam("least"))
-_LEAVE = delete(Pending).where(*_OF_RATER)
-_FORGET = delete(Bundle).where(Bundle.index == bindparam("leaf"))
-_PENDING_BUNDLE = select(Pending.bundle).where(*_OF_RATER)
-_NODE = select(Node.level, Node.index, Node.hash)
-_PENDING_COLUMNS = [column.name for column in Pending.__table__.columns]
 _PENDING = select(*Pending.__table__.columns)
 
 
-def _insert(connection: Connection, table: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
+def _row(item: PendingRating) -> dict[str, Any]:
+    return {column.name: getattr(item, column.name) for column in Pending.__table__.columns}
 
 
 def _waiting_bundles(connection: Connection, entered: Mapping[int, Rater]) -> dict[int, bytes]:
     """The bundles, by leaf, of those who wait."""
-    places = {rater: index for index, rater in entered.items()}
-    raters, key = list(places), (Pending.round, Pending.unit, Pending.pseudonym)
-    found: dict[int, bytes] = {}
-    for start in range(0, len(raters), _CHUNK):
-        wanted = tuple_(*key).in_(raters[start : start + _CHUNK])
-        rows = connection.execute(select(*key, Pending.bundle).where(wanted))
-        for round_id, unit, pseudonym, bundle in rows:
-            found[places[round_id, unit, pseudonym]] = bundle
-    return found
+    found = statements.WAITING_BUNDLE.firsts(connection, map(_rater, entered.values()))
+    return {index: bundle for index, bundle in zip(entered, found, strict=True) if bundle is not None}
 
 
 def _size(connection: Connection) -> int:
-    last = connection.scalar(select(func.max(Leaf.index)))
+    last = statements.LAST_LEAF.first(connection)
     return 0 if last is None else last + 1
 
 
 def _nodes(connection: Connection, ids: Sequence[NodeId]) -> list[bytes]:
-    found: dict[NodeId, bytes] = {}
-    for start in range(0, len(ids), _CHUNK):
-        wanted = tuple_(Node.level, Node.index).in_(ids[start : start + _CHUNK])
-        for level, index, digest in connection.execute(
-            select(Node.level, Node.index, Node.hash).where(wanted)
-        ):
-            found[level, index] = digest
-    for level, index in ids:
-        if not isinstance(found.get((level, index)), bytes):
+    wanted = [{"of_level": level, "wanted": index} for level, index in ids]
+    found = list(statements.NODE.firsts(connection, wanted))
+    for (level, index), digest in zip(ids, found, strict=True):
+        # SQLite keeps whatever type somebody else puts into a column.
+        if not isinstance(digest, bytes):
             raise StorageError(f"the tree's node ({level}, {index}) is missing or damaged")
-    return [found[node] for node in ids]
+    return found
 
 
 def _tree(connection: Connection) -> Tree:
