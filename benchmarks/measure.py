@@ -52,7 +52,7 @@ FULL = Effort(
     shares=500,
     responses=None,
     largest=10_000,
-    served=2000,
+    served=5000,
 )
 QUICK = Effort(
     repeats=3,

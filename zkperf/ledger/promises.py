@@ -50,7 +50,7 @@ def draft(
 
 
 def signed_promises(key: Ed25519PrivateKey, drafts: Sequence[Promise]) -> list[Promise]:
-    """The promises, signed with the sequencer's ``key``: all at once, on all cores."""
+    """The promises, signed with the sequencer's ``key``, all at once."""
     signatures = sign_all(key.private_bytes_raw(), [promise.message() for promise in drafts])
     return [
         promise.model_copy(update={"signature": signature})

@@ -7,9 +7,10 @@ look at every value on its way, takes several times as long as to run it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Insert, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import Executable
 
@@ -54,8 +55,30 @@ class Statement:
         return [values[name] for name in self._names]
 
 
-def _insert(table: type[Base]) -> Statement:
-    return Statement(insert(table))
+class Insertion(Statement):
+    """An INSERT that takes many rows at once: the driver hands the interpreter's lock to other threads, and
+    has to get it back, with every statement."""
+
+    _TOGETHER = (256, 64, 16, 4, 1)
+    """So many rows in one statement. Few different ones, so that the driver keeps them ready."""
+
+    def __init__(self, statement: Insert) -> None:
+        super().__init__(statement)
+        head, row = self._text.split(" VALUES ")
+        self._texts = {count: f"{head} VALUES {', '.join([row] * count)}" for count in self._TOGETHER}
+
+    def run(self, connection: Connection, rows: Iterable[Values]) -> int:
+        ordered = [self._ordered(values) for values in rows]
+        cursor, start, touched = connection.connection.cursor(), 0, 0
+        for count, text in self._texts.items():
+            while len(ordered) - start >= count:
+                cursor.execute(text, list(chain.from_iterable(ordered[start : start + count])))
+                start, touched = start + count, touched + cursor.rowcount
+        return touched
+
+
+def _insert(table: type[Base]) -> Insertion:
+    return Insertion(insert(table))
 
 
 _OF_RATER = (
@@ -72,7 +95,7 @@ NODE = Statement(
 ADD_LEAF, ADD_NODE, ADD_BUNDLE, ADD_NOTE = map(_insert, (Leaf, Node, Bundle, CheckpointNote))
 DROP_NOTE = Statement(delete(CheckpointNote).where(CheckpointNote.size == bindparam("of_size")))
 DROP_BUNDLE = Statement(delete(Bundle).where(Bundle.index == bindparam("leaf")))
-WAIT = Statement(insert(Pending).prefix_with("OR IGNORE", dialect="sqlite"))
+WAIT = Insertion(insert(Pending).prefix_with("OR IGNORE", dialect="sqlite"))
 WAITING_CORE = Statement(select(Pending.core).where(*_OF_RATER))
 WAITING_BUNDLE = Statement(select(Pending.bundle).where(*_OF_RATER))
 OVERTAKE = Statement(delete(Pending).where(*_OF_RATER, Pending.sequence < bindparam("least")))
