@@ -331,6 +331,11 @@ class FigureRound(Tallied):
         keys = [place.provider for place in self.opened.units]
         return keys.index(provider) if provider in keys else None
 
+    @cached_property
+    def identities(self) -> dict[bytes | tuple[str, ...], int]:
+        """Its providers by what makes them the same in another round."""
+        return identities(self.opened)
+
     def indicator_of(self, column: int) -> int:
         """The indicator that a column is about: its values, or its bits."""
         values = len(self.scheme.scheme.indicators)
@@ -366,6 +371,19 @@ class FigureRound(Tallied):
         commitment = sum(others, first)
         coefficients = tuple(sum(terms[1:], terms[0]) for terms in zip(degrees, *rest, strict=True))
         return commitment, coefficients
+
+
+def identities(opened: FiguresOpened) -> dict[bytes | tuple[str, ...], int]:
+    """A round's providers, by their keys and by their names from below the root. Two providers of different
+    rounds that have one of these in common are the same."""
+    found: dict[bytes | tuple[str, ...], int] = {}
+    paths: list[tuple[str, ...]] = []
+    for unit, place in enumerate(opened.units):
+        paths.append(() if place.parent is None else (*paths[place.parent], place.name))
+        if place.provider is not None:
+            found[place.provider] = unit
+            found[paths[unit]] = unit
+    return found
 
 
 @dataclass

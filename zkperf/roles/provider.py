@@ -36,7 +36,7 @@ from zkperf.errors import InputError, InvalidProof, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.figure_transactions import ClaimsPosted, Proven, ReportPosted
 from zkperf.ledger.rules.figures.claims import has_shown_index, last_report, provider_setting
-from zkperf.ledger.rules.figures.reports import report_context
+from zkperf.ledger.rules.figures.reports import report_context, require_once
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import FigureRound, Filed, Phase, State
 from zkperf.ledger.transactions import encode_transaction
@@ -190,6 +190,7 @@ class Provider:
         if sequence > state.rules.max_sequence:
             raise RuleViolation("this report has been corrected as often as it can be", check="reports")
         check_figures(found.form, figures)
+        require_once(state, found, unit, figures)
         group, context = state.commitment_group, report_context(state, found, unit)
         report, bundle, openings = build_report(
             group, found.form, context, state.sealing_keys, sequence, figures, self.source

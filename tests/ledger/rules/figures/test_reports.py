@@ -9,6 +9,7 @@ import pytest
 from circuits.report import DecodedReport
 from tests.ledger.bench import encoded
 from tests.ledger.figure_bench import (
+    COST,
     FIGURES,
     QUALITY,
     UNITS,
@@ -16,17 +17,19 @@ from tests.ledger.figure_bench import (
     FigureBench,
     a_round,
     in_phase,
+    places,
     provider_key,
 )
-from zkperf.errors import EncodingError, InvalidProof, InvalidSignature
+from zkperf.errors import EncodingError, InvalidProof, InvalidSignature, RuleViolation
 from zkperf.ledger.figure_transactions import ReportPosted
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures import reports
-from zkperf.ledger.rules.figures.reports import decode_posted_report, verify_posted_reports
+from zkperf.ledger.rules.figures.reports import decode_posted_report, require_once, verify_posted_reports
 from zkperf.ledger.rules.prepared import Prepared, everything
-from zkperf.ledger.signing import signed
+from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import digest
+from zkperf.roles.provider import Provider
 
 CHECK = "reports"
 
@@ -78,6 +81,47 @@ def test_a_report_of_another_period_is_refused() -> None:
     bench.apply(bench.opened(period="2019"))
     bench.refuse(old, CHECK, "not open")
     bench.refuse(resigned(bench, "n1", old, round=bench.figures.digest), "proofs", error=InvalidProof)
+
+
+def test_a_figure_of_a_period_counts_in_one_round_only() -> None:
+    """Else the difference of two rounds' sums would be the figure of whoever reports in one of them only."""
+    bench = in_phase(Phase.CONCLUDED).fork()
+    known = "is reported in another round already"
+    bench.apply(bench.opened(at=1_800_000_001))
+    bench.refuse(bench.report("n1", {QUALITY: 180}), CHECK, f"'quality' of 2018 {known}")
+    bench.refuse(bench.report("n1", {COST: 1, WAITING: 1}), CHECK, f"'cost' of 2018 {known}")
+    provider = Provider(provider_key("n1"), bench.folder.provider_keys("n1"))
+    with pytest.raises(RuleViolation, match=known):
+        provider.report(bench.state, bench.figures, {QUALITY: 180})
+    # n3 has not reported its cost; in another period everything is another figure.
+    bench.apply(bench.report("n3", {COST: 4}))
+    again = in_phase(Phase.CONCLUDED).fork()
+    again.apply(again.opened(period="2019"))
+    again.apply(again.report("n1"))
+
+
+def test_a_new_key_or_place_makes_no_new_provider() -> None:
+    bench = in_phase(Phase.CONCLUDED).fork()
+    swapped = {"South": ("s1",), "North": ("n9", "n2", "n3", "n4"), "East": ("n1",)}
+    units = [
+        place.model_copy(update={"name": "n1", "provider": public_bytes(provider_key("n9"))})
+        if place.name == "n9"
+        else place.model_copy(update={"name": "e1"})
+        if place.name == "n1"
+        else place
+        for place in places(swapped)
+    ]
+    bench.apply(bench.opened(units=tuple(units)))
+    for unit in (number for number, place in enumerate(units) if place.name in ("n1", "e1")):
+        with pytest.raises(RuleViolation, match="'quality' of 2018 is reported in another round"):
+            require_once(bench.state, bench.figures, unit, [QUALITY])
+
+
+def test_a_report_that_was_struck_out_may_be_made_elsewhere() -> None:
+    bench = in_phase(Phase.CONCLUDED).fork()
+    bench.figures.reports[UNITS["n1"]].struck = True
+    bench.apply(bench.opened(at=1_800_000_001))
+    bench.apply(bench.report("n1"))
 
 
 @pytest.mark.parametrize("phase", [Phase.COMMITTING, Phase.SUMMING, Phase.CONCLUDED])

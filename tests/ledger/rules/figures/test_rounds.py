@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.circuits.claims.world import indicator
-from tests.ledger.figure_bench import FigureBench, a_round, bare, in_phase, places, plan
+from tests.circuits.claims.world import claim, indicator
+from tests.ledger.figure_bench import FigureBench, a_round, bare, in_phase, places, plan, provider_key
 from zkperf.errors import InvalidSignature
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase
@@ -96,7 +96,19 @@ def test_totals_have_64_bits() -> None:
 
 def test_a_provider_is_in_one_open_round_at_a_time() -> None:
     bench = a_round()
-    bench.refuse(bench.opened(period="2019"), CHECK, "all/North/n1' is in another open round")
+    bench.refuse(bench.opened(period="2019"), CHECK, "'n1' is in another open round")
+    # By its names from below the root, whatever that is called, or by its key, whatever it is called itself.
+    root, *others = places()
+    renamed = root.model_copy(update={"name": "everybody"})
+    rekeyed = [
+        place.model_copy(update={"provider": public_bytes(provider_key(f"new {place.name}"))})
+        if place.provider
+        else place
+        for place in others
+    ]
+    bench.refuse(bench.opened(units=(renamed, *rekeyed)), CHECK, "'n1' is in another open round")
+    named = [place.model_copy(update={"name": f"the {place.name}"}) for place in others]
+    bench.refuse(bench.opened(units=(renamed, *named)), CHECK, "'the n1' is in another open round")
     bench.apply(bench.opened(period="2019", units=places({"East": ("e1", "e2")})))
     closed = in_phase(Phase.SUMMING).fork()
     closed.apply(closed.opened(period="2019"))
@@ -107,11 +119,26 @@ def test_the_previous_round_has_a_result_and_the_same_figures() -> None:
     before = bench.figures.digest
     bench.refuse(bench.opened(period="2019", previous=before), CHECK, "does not allow")
     bench.go(Phase.CONCLUDED)
+    much = claim("improved", "quality", numbers=(10,)).model_copy(update={"id": "much"})
     for changes, reason in (
         ({"id": "other"}, "of another scheme"),
         (
             {"indicators": (plan().indicators[0].model_copy(update={"max": 301}), *plan().indicators[1:])},
             "another range or scale",
+        ),
+        (
+            {
+                "indicators": (
+                    plan().indicators[0].model_copy(update={"better": "lower"}),
+                    *plan().indicators[1:],
+                )
+            },
+            "another range or scale",
+        ),
+        # What 10 percent would tell about the figures of 2018, their own scheme has not counted.
+        (
+            {"claims": (*plan().claims, much)},
+            "claim 'much': the previous round's scheme does not have it",
         ),
     ):
         fork = bench.fork()

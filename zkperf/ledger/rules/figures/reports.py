@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from circuits.report import DecodedReport, ReportContext, decode_report, verify_reports
 from zkperf.errors import RuleViolation, ZkperfError
@@ -72,6 +72,25 @@ def decode_posted_report(state: State, posted: ReportPosted) -> Verdict:
         return error
 
 
+def require_once(state: State, found: FigureRound, unit: int, reported: Iterable[int]) -> None:
+    """A figure of a period counts in one round only: sums over providers who differ by one would tell it."""
+    indicators = found.scheme.scheme.indicators
+    wanted = {indicators[k].id for k in reported if k < len(indicators)}
+    mine = [same for same, place in found.identities.items() if place == unit]
+    for other in state.figure_rounds.values():
+        if other is found or other.opened.period != found.opened.period:
+            continue
+        for place in {other.identities[same] for same in mine if same in other.identities}:
+            filed = other.counted(place)
+            before = {other.scheme.scheme.indicators[k].id for k in filed.reported} if filed else set()
+            require(
+                not wanted & before,
+                CHECK,
+                f"{min(wanted & before, default='')!r} of {found.opened.period} is reported in another round "
+                "already",
+            )
+
+
 def process_report(state: State, posted: ReportPosted, verdict: Verdict) -> None:
     """A provider's report, or a correction, which replaces what it has reported before."""
     found = find_figures(state, posted.round, CHECK)
@@ -83,6 +102,7 @@ def process_report(state: State, posted: ReportPosted, verdict: Verdict) -> None
     require(report.sequence == expected, CHECK, f"expected sequence number {expected}, got {report.sequence}")
     most = state.rules.max_sequence
     require(report.sequence <= most, CHECK, f"a report can be corrected at most {most} times")
+    require_once(state, found, posted.unit, report.reported)
     if isinstance(verdict, ZkperfError):
         raise verdict
     rows = zip(verdict.commitments, verdict.coefficients, strict=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from circuits.indicators import IndicatorScheme
+from fractions import Fraction
+
+from circuits.indicators import Claim, IndicatorScheme
 from circuits.report import ReportForm
 from zkperf.errors import RuleViolation
 from zkperf.ledger.disclosure import check_tree
@@ -10,7 +12,7 @@ from zkperf.ledger.figure_transactions import FiguresOpened
 from zkperf.ledger.rules.common import find_figures, find_round, require, require_evaluator
 from zkperf.ledger.rules.figures.sizes import check_sizes
 from zkperf.ledger.rules.keygen import keygens
-from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State
+from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State, identities
 from zkperf.ledger.transactions import digest
 
 CHECK = "rounds"
@@ -54,11 +56,12 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
         previous = find_figures(state, opened.previous, CHECK, *RESULT)
         check_continues(scheme, previous)
     check_sizes(scheme.scheme, opened.units)
+    mine = identities(opened)
     for other in state.figure_rounds.values():
-        shared = sorted(_paths(opened) & _paths(other.opened)) if other.phase in RUNNING else []
-        require(
-            not shared, CHECK, f"provider {'/'.join(shared[0]) if shared else ''!r} is in another open round"
-        )
+        if other.phase in RUNNING:
+            shared = sorted(mine[same] for same in mine.keys() & other.identities.keys())
+            name = opened.units[shared[0]].name if shared else ""
+            require(not shared, CHECK, f"provider {name!r} is in another open round")
     draws = scheme.scheme.draw > 0
     state.figure_rounds[identifier] = FigureRound(
         digest=identifier,
@@ -76,9 +79,11 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
 
 
 def check_continues(scheme: FigureScheme, previous: FigureRound) -> None:
-    """The last period's figures are what this scheme's claims take them for."""
+    """The last period's figures are what this scheme's claims take them for, and its own scheme has counted
+    what these claims tell about them."""
     before = previous.scheme.scheme
     require(before.id == scheme.scheme.id, CHECK, "the previous round is of another scheme")
+    counted = {_improved(claim) for claim in before.claims if claim.kind == "improved"}
     for claim in scheme.scheme.claims:
         if claim.kind == "improved":
             [name] = claim.indicators
@@ -87,16 +92,17 @@ def check_continues(scheme: FigureScheme, previous: FigureRound) -> None:
                 CHECK,
                 f"indicator {name!r} had another range or scale in the previous round",
             )
+            require(
+                _improved(claim) in counted,
+                CHECK,
+                f"claim {claim.id!r}: the previous round's scheme does not have it, and has not counted what "
+                "it tells about the figures reported then",
+            )
 
 
-def _range(scheme: IndicatorScheme, name: str) -> list[tuple[int, int, int]]:
-    return [(item.scale, item.min, item.max) for item in scheme.indicators if item.id == name]
+def _range(scheme: IndicatorScheme, name: str) -> list[tuple[int, int, int, str]]:
+    return [(item.scale, item.min, item.max, item.better) for item in scheme.indicators if item.id == name]
 
 
-def _paths(opened: FiguresOpened) -> set[tuple[str, ...]]:
-    """Where providers are in the tree, by name: what makes two rounds' providers the same."""
-    paths: list[tuple[str, ...]] = []
-    for place in opened.units:
-        above = () if place.parent is None else paths[place.parent]
-        paths.append((*above, place.name))
-    return {path for path, place in zip(paths, opened.units, strict=True) if place.provider is not None}
+def _improved(claim: Claim) -> tuple[str, Fraction]:
+    return claim.indicators[0], claim.numbers[0].exact
