@@ -19,6 +19,8 @@ from tempfile import NamedTemporaryFile
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
 
+from zkperf.cli.collector import seldom_collecting
+
 Job = Callable[[], object]
 """What a child does each time; a number that it returns is passed on."""
 
@@ -94,6 +96,11 @@ def main() -> None:
     with open(path, "rb") as file:
         argument = pickle.load(file)
     work: Job = getattr(import_module(module), name)(argument)
+    with seldom_collecting():
+        _serve(work)
+
+
+def _serve(work: Job) -> None:
     for _ in sys.stdin:
         wall, processor = perf_counter(), process_time()
         value = work()

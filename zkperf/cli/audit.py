@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from zkperf.cli.collector import seldom_collecting
 from zkperf.cli.output import progress_bars, say
 from zkperf.errors import EncodingError, InputError
 from zkperf.ledger.export import read_export, write_export
@@ -49,7 +50,7 @@ def audit_folder(path: Path, genesis: bytes | None, part: Part = WHOLE, state: P
     known = None if state is None else Known.load(state)
     if known is not None and not known.trusted:
         say(f"{state}: written by other software than this: everything is verified again.")
-    with public_log(path) as log, progress_bars(speed="leaves/s") as progress:
+    with public_log(path) as log, progress_bars(speed="leaves/s") as progress, seldom_collecting():
         bar = progress.add_task("Audit", total=log.size)
         report = audit(
             log,

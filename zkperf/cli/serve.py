@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import socket
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import ValidationError
 from service.app import create_app
 from service.protocol import bounded
 from service.settings import Settings
+from zkperf.cli.collector import seldom_collecting
 from zkperf.cli.output import say
 from zkperf.errors import InputError
 from zkperf.roles.folder import LedgerFolder
@@ -53,25 +53,14 @@ def serve(ledger: Path, host: str, port: int) -> None:
             # Told to stop, the server finishes what it has begun, and then signals this process again.
             signal.signal(signal.SIGTERM, lambda *_: None)
             signal.signal(signal.SIGINT, lambda *_: None)
-            _spare_the_collector()
             try:
-                _Server(config, line).run(sockets=[listener])
+                with seldom_collecting():
+                    _Server(config, line).run(sockets=[listener])
             finally:
                 # Told twice, the server leaves at once; what was taken is finished all the same.
                 app.state.context.worker.stop()
         finally:
             consortium.close()
-
-
-def _spare_the_collector() -> None:
-    """Lets the garbage collector look at young objects, and seldom at all of them.
-
-    The ledger's state is hundreds of thousands of objects that live as long as the process. A pass over
-    them finds nothing, and meanwhile nobody is answered.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
 
 
 def _settings() -> Settings:

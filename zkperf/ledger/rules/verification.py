@@ -62,15 +62,18 @@ _Task = Callable[[State, Round, Sequence[RatingLeaf]], list[Verdict]]
 def _by_round(state: State, ratings: Sequence[RatingLeaf], hot: _Task, readable: _Task) -> list[Verdict]:
     verdicts: list[Verdict | None] = [None] * len(ratings)
     rounds: dict[bytes, list[int]] = {}
+    awaited: set[tuple[bytes, int]] = set()
     for place, rating in enumerate(ratings):
+        round_id, unit = rating.round, rating.unit
         try:
-            found = find_round(state, rating.round, CHECK)
-            require(rating.unit in found.cohorts, CHECK, "its unit is not a service of this round")
-            require(found.keyed, CHECK, "the round has no keys yet")
+            # Most are of a cohort that the last one was of.
+            if (round_id, unit) not in awaited:
+                _require_cohort(state, round_id, unit)
+                awaited.add((round_id, unit))
         except ZkperfError as error:
             verdicts[place] = error
         else:
-            rounds.setdefault(rating.round, []).append(place)
+            rounds.setdefault(round_id, []).append(place)
     for round_id, places in rounds.items():
         found = state.rounds[round_id]
         task = readable if found.verifier is None else hot
@@ -78,6 +81,12 @@ def _by_round(state: State, ratings: Sequence[RatingLeaf], hot: _Task, readable:
         for place, verdict in zip(places, judged, strict=True):
             verdicts[place] = verdict
     return [verdict for verdict in verdicts if verdict is not None]
+
+
+def _require_cohort(state: State, round_id: bytes, unit: int) -> None:
+    found = find_round(state, round_id, CHECK)
+    require(unit in found.cohorts, CHECK, "its unit is not a service of this round")
+    require(found.keyed, CHECK, "the round has no keys yet")
 
 
 # -- the readable definition -------------------------------------------------------------------------
