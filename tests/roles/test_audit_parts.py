@@ -17,9 +17,17 @@ from tests.world import World
 from zkperf.errors import EncodingError, InputError
 from zkperf.ledger.export import read_export, write_export
 from zkperf.ledger.log.merkle import Tree, leaf_hash
-from zkperf.ledger.transactions import Batch, ComplaintPosted, Issue, RoundClosed, digest, encode_transaction
+from zkperf.ledger.transactions import (
+    Batch,
+    ComplaintPosted,
+    Issue,
+    RoundClosed,
+    digest,
+    encode_transaction,
+    stays_bytes,
+)
 from zkperf.roles.audit_parts import WHOLE, Known, Part
-from zkperf.roles.auditor import Audit, PublicLog, audit
+from zkperf.roles.auditor import Audit, PublicLog, Reading, audit
 from zkperf.roles.software import software_digest
 
 
@@ -81,6 +89,16 @@ def test_a_bad_proof_is_found_by_the_part_that_has_it_and_no_other(story: Story)
     assert failures(run(story, leaves, part=its)) == {"proofs": [place]}
     assert run(story, leaves, part=others).ok
     assert run(story, leaves, part=Part(0, place)).ok
+
+
+def test_a_malformed_rating_is_blamed_alone_also_by_the_parts_that_believe_it(story: Story) -> None:
+    place = story.places(Core)[2]
+    core = story.at(place)
+    identities = tuple(bytes(32) for _ in core.commitments)
+    leaves = changed(story, {place: encode_transaction(core.model_copy(update={"commitments": identities}))})
+    whole = failures(run(story, leaves))
+    assert whole["encoding"] == [place]
+    assert failures(run(story, leaves, part=Part(10**6))) == whole
 
 
 @pytest.mark.usefixtures("small_tiles")
@@ -357,6 +375,36 @@ def test_a_log_that_breaks_off_is_audited_up_to_there(story: Story) -> None:
     assert place in found["proofs"]
     assert found["encoding"] == [len(bad) - 1]
     assert "could not be read" in report.failures["encoding"][0].reason
+
+
+def test_what_is_in_memory_at_a_time_is_bounded_by_weight(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hostile log has large leaves; those that become objects weigh more than those that stay bytes."""
+    monkeypatch.setattr("zkperf.roles.auditor.CHUNK_BYTES", 4000)
+    log = PublicLog(len(story.leaves), story.leaves, story.leaves.__getitem__, lambda: story.note)
+    chunks = [chunk for _, chunk in Reading(log, None).chunks()]
+    assert [leaf for chunk in chunks for leaf in chunk] == story.leaves
+    for chunk in chunks:
+        weights = [len(leaf) * (1 if stays_bytes(leaf) else 8) for leaf in chunk]
+        assert sum(weights[:-1]) < 4000
+    assert {
+        type(story.at(index)) for index in range(len(story.leaves)) if stays_bytes(story.leaves[index])
+    } == {
+        Core,
+        Issue,
+    }
+    whole = run(story)
+    assert whole.ok and whole.verified == len(story.places(Core))
+
+
+def test_a_log_of_nothing_but_faults_does_not_fill_the_memory(story: Story) -> None:
+    leaves = [story.leaves[0], *[b"?"] * 2500]
+    report = run(story, leaves)
+    found = report.failures["encoding"]
+    assert len(found) == 1000 and not report.ok
+    assert [failure.index for failure in found[:2]] == [1, 2]
+    assert (found[-1].index, found[-1].reason) == (None, "1501 more failures of this kind")
 
 
 def test_a_leaf_that_changes_while_the_audit_runs_is_noticed(story: Story) -> None:

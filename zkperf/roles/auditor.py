@@ -22,13 +22,19 @@ from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures.pools import PUBLISHED
 from zkperf.ledger.rules.prepared import Judged, Prepared
 from zkperf.ledger.state import Phase, State
-from zkperf.ledger.transactions import Genesis, decode_transaction
+from zkperf.ledger.transactions import Genesis, decode_transaction, stays_bytes
 from zkperf.roles.audit_parts import WHOLE, Known, Part
 from zkperf.roles.software import software_digest
 from zkperf.roles.view import ledger_policy
 
 CHUNK = 4096
-"""Leaves applied at a time: their ratings are verified as one batch."""
+"""Leaves applied at a time, at most: their ratings are verified as one batch."""
+CHUNK_BYTES = 8 * 2**20
+"""Their weight, at most, but for the last one: what they take when they are decoded is bounded with it."""
+DECODED_WEIGHT = 8
+"""Of a byte of what is decoded to objects, which may take 130 times the memory; all else at most 30 times."""
+MOST_FAILURES = 1000
+"""Of one check, that are kept: the others are counted."""
 AHEAD = 2
 """Blocks in memory: one is applied while the next is verified."""
 
@@ -119,13 +125,23 @@ class Audit:
     """What need not be verified again; None unless everything was and passed."""
     unknown_cohorts: list[str] = field(default_factory=list)
     """Cohorts that were asked for and are in no round."""
+    _uncounted: dict[str, int] = field(default_factory=dict, repr=False)
 
     @property
     def ok(self) -> bool:
         return not any(self.failures.values())
 
     def fail(self, check: str, index: int | None, reason: str) -> None:
-        self.failures.setdefault(check, []).append(Failure(index, reason))
+        found = self.failures.setdefault(check, [])
+        if len(found) < MOST_FAILURES:
+            found.append(Failure(index, reason))
+        else:
+            # A log of nothing but faults takes no more memory than another.
+            found[-1] = Failure(None, f"{self._count(check)} more failures of this kind")
+
+    def _count(self, check: str) -> int:
+        self._uncounted[check] = self._uncounted.get(check, 1) + 1
+        return self._uncounted[check]
 
     def to_json(self) -> Any:
         """The report as plain data."""
@@ -253,8 +269,13 @@ class Reading:
             # Cut where the verified part ends, to see its root.
             most = min(CHUNK, self._known - size) if size < self._known else CHUNK
             chunk: list[bytes] = []
+            weight = 0
             try:
-                chunk.extend(islice(self._stream, most))
+                for leaf in islice(self._stream, most):
+                    chunk.append(leaf)
+                    weight += len(leaf) * (1 if stays_bytes(leaf) else DECODED_WEIGHT)
+                    if weight >= CHUNK_BYTES:
+                        break
             except ZkperfError as error:
                 self.broken = error
             if not chunk:

@@ -171,7 +171,13 @@ def _verify_kernel(state: State, found: Round, ratings: Sequence[RatingLeaf]) ->
 
 
 def _decode_kernel(state: State, found: Round, ratings: Sequence[RatingLeaf]) -> list[Verdict]:
-    return [_committed(found, rating) for rating in found.verifier.decode(ratings)]
+    try:
+        return [_committed(found, rating) for rating in found.verifier.decode(ratings)]
+    except EncodingError as error:
+        if len(ratings) == 1:
+            return [error]
+    # One of them, which was never verified whatever anybody believes: the others are not to blame.
+    return [verdict for rating in ratings for verdict in _decode_kernel(state, found, [rating])]
 
 
 def _committed(found: Round, rating: VerifiedRating) -> Committed:
