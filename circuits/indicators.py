@@ -103,9 +103,11 @@ class IndexPart(Record):
     id: Text
     weight: Ratio
     low: Ratio
-    """The mean that scores 0."""
+    """The mean that scores 0: the larger of the two where less is better."""
     high: Ratio
     """The mean that scores 1."""
+    missing: Ratio
+    """What a mean that is withheld scores, from 0 (worst) to 1."""
 
 
 class Index(Record):

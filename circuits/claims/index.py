@@ -2,8 +2,8 @@
 
 Every figure with a weight scores (v - min)/(max - min), or (max - v)/(max - min) where less is better;
 a missing one its stated value; a published mean (mean - low)/(high - low), cut off at 0 and 1 and rounded
-down to six decimals, or 0 if it is withheld. The index is Σ weight·score / Σ weight. Over the least common
-denominator N of everything,
+down to six decimals, or its stated value if it is withheld. The index is Σ weight·score / Σ weight. Over
+the least common denominator N of everything,
 
     N·index = A_0 + Σ A_k·v_k            all integers, A_0 of what is public
 
@@ -22,7 +22,7 @@ from fractions import Fraction
 from math import lcm
 
 from circuits.claims.kinds import Kind, Need, Setting, expect
-from circuits.indicators import Claim, Index, IndicatorScheme
+from circuits.indicators import Claim, Index, IndexPart, IndicatorScheme
 from zkperf.errors import InputError, InvalidProof
 from zkperf.proofs.committed import Statement
 from zkperf.proofs.forms import Form
@@ -49,7 +49,8 @@ class Weighing:
 def weighing(setting: Setting, extra: Sequence[Fraction] = ()) -> Weighing:
     """The index in integers. N is a multiple of the denominators of ``extra``, too.
 
-    InputError if nothing has a weight ("divides by zero") or numbers reach 2^62 ("overflows").
+    InputError if nothing has a weight ("divides by zero") or numbers could reach 2^62 ("overflows"),
+    whatever is reported and published: what is good for a scheme is good for each of its providers.
     """
     scheme = setting.scheme
     weights = {k: item.weight.exact for k, item in enumerate(scheme.indicators) if item.weight is not None}
@@ -57,13 +58,14 @@ def weighing(setting: Setting, extra: Sequence[Fraction] = ()) -> Weighing:
     total = sum(weights.values(), start=Fraction(0)) + sum(part.weight.exact for part in parts)
     if total <= 0:
         raise InputError("the index divides by zero: nothing has a weight")
-    constant, factors, summands = Fraction(0), {}, []
+    constant, factors, summands, reach = Fraction(0), {}, [], Fraction(0)
     for k, weight in weights.items():
         indicator = scheme.indicators[k]
+        slope = weight / total / (indicator.max - indicator.min)
+        reach += slope * max(abs(indicator.min), abs(indicator.max))
         if k in setting.missing:
             constant += weight / total * indicator.missing.exact
             continue
-        slope = weight / total / (indicator.max - indicator.min)
         if indicator.better == "higher":
             factors[k], summand = slope, -slope * indicator.min
         else:
@@ -71,24 +73,22 @@ def weighing(setting: Setting, extra: Sequence[Fraction] = ()) -> Weighing:
         constant += summand
         summands.append(summand)
     for part, mean in zip(parts, setting.parts, strict=True):
-        constant += part.weight.exact / total * score(part.low.exact, part.high.exact, mean)
+        constant += part.weight.exact / total * score(part, mean)
     fractions = [constant, *summands, *factors.values(), *extra]
     denominator = lcm(*(fraction.denominator for fraction in fractions))
-    reach = [
-        abs(factor) * max(abs(scheme.indicators[k].min), abs(scheme.indicators[k].max))
-        for k, factor in factors.items()
-    ]
-    if denominator * (1 + abs(constant) + sum(reach)) >= LARGEST:
+    # |A_0| <= N·(1 + reach) and Σ |A_k·v_k| <= N·reach: what scores without a figure is at most 1 in all.
+    if denominator * 2 * (1 + reach) >= LARGEST:
         raise InputError("the index overflows: choose weights and ranges with smaller common denominators")
     return Weighing(
         denominator, int(constant * denominator), {k: int(f * denominator) for k, f in factors.items()}
     )
 
 
-def score(low: Fraction, high: Fraction, mean: Fraction | None) -> Fraction:
-    """What a published mean scores: 0 at ``low`` and below, 1 at ``high`` and above, 0 if withheld."""
+def score(part: IndexPart, mean: Fraction | None) -> Fraction:
+    """What a mean scores: 0 at ``low`` and beyond, 1 at ``high`` and beyond, as stated if it is withheld."""
     if mean is None:
-        return Fraction(0)
+        return part.missing.exact
+    low, high = part.low.exact, part.high.exact
     return Fraction(min(max((mean - low) * MILLION // (high - low), 0), MILLION), MILLION)
 
 
@@ -135,6 +135,8 @@ class WeightedIndex(Kind):
     def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
         if claim != PUBLISHED:
             expect(claim, indicators=0, numbers=1, sense=True)
+            if not 0 <= claim.numbers[0].exact <= 1:
+                raise InputError("expected a bound from 0 to 1")
         if scheme.index is None:
             raise InputError("the scheme has no [index]")
         weights = [item.weight.exact for item in scheme.indicators if item.weight is not None]
@@ -142,8 +144,8 @@ class WeightedIndex(Kind):
             raise InputError("expected weights above 0")
         if any(part.low.exact == part.high.exact for part in scheme.index.parts):
             raise InputError("the index divides by zero: a part's low is its high")
-        if any(part.low.exact > part.high.exact for part in scheme.index.parts):
-            raise InputError("expected a part's low below its high")
+        if any(not 0 <= part.missing.exact <= 1 for part in scheme.index.parts):
+            raise InputError("a mean that is withheld scores from 0 to 1")
         if len(weights) < 2:
             raise InputError("an index needs at least two figures with a weight")
         if max(weights) > scheme.index.max_share.exact * sum(weights):
@@ -204,4 +206,5 @@ def _fixed(scheme: IndicatorScheme, claim: Claim) -> list[Fraction]:
     total = sum(weights) + sum(part.weight.exact for part in scheme.index.parts)
     missing = [i.weight.exact / total * i.missing.exact for i in scheme.indicators if i.weight is not None]
     means = [part.weight.exact / total / MILLION for part in scheme.index.parts]
+    means += [part.weight.exact / total * part.missing.exact for part in scheme.index.parts]
     return [*steps, *grades, *missing, *means, *(number.exact for number in claim.numbers)]

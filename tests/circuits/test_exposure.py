@@ -20,8 +20,8 @@ from circuits.claims import (
     state_claim,
 )
 from circuits.exposure import check_exposure, exposures, index_allowed, with_step
-from circuits.indicators import IndexPart, IndicatorScheme, Ratio, Target, check_indicators
-from tests.circuits.claims.world import claim, index, indicator, scheme
+from circuits.indicators import IndicatorScheme, Ratio, Target, check_indicators
+from tests.circuits.claims.world import claim, index, indicator, part, scheme
 from zkperf.errors import InputError
 from zkperf.proofs.committed import DoesNotHold
 
@@ -206,9 +206,7 @@ def test_a_figure_is_in_one_published_total_only() -> None:
 
 
 def test_an_index_with_published_means_is_allowed_when_they_are_known() -> None:
-    mean = IndexPart(
-        source="pool", id="a", weight=Ratio.of(Fraction(1, 2)), low=Ratio.of(0), high=Ratio.of(10)
-    )
+    mean = part("a", 0, 10, weight="1/2")
     made = floored(scheme(index=index(parts=(mean,)), indicators=(figure("a", 99), figure("b", 99))), 10)
     check_exposure(made)
     allowed = {

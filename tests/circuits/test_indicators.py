@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from circuits.indicators import IndexPart, IndicatorScheme, Ratio, Target, check_indicators
-from tests.circuits.claims.world import INDICATORS, claim, index, indicator, scheme
+from circuits.indicators import IndicatorScheme, Ratio, Target, check_indicators
+from tests.circuits.claims.world import INDICATORS, claim, index, indicator, part, scheme
 from tests.misfits import refuses_misfits
 from zkperf.encoding import Record
 from zkperf.errors import EncodingError, InputError
@@ -86,10 +86,10 @@ def test_fields_are_of_their_types() -> None:
     first = indicator(
         "a", targets=(Target(period="2018", value=1),), weight=Ratio.of(1), missing=Ratio.of(Fraction(1, 2))
     )
-    part = IndexPart(source="pool", id="a", weight=Ratio.of(1), low=Ratio.of(1), high=Ratio.of(2))
+    mean = part("a", 1, 2)
     whole = scheme(
         claim("ratio", "a", "b", numbers=(1,), sense="at most"),
-        index=index("exact", grades=index().grades, parts=(part,)),
+        index=index("exact", grades=index().grades, parts=(mean,)),
         indicators=(first, indicator("b")),
     )
     refuses_misfits(whole)
@@ -104,7 +104,7 @@ def test_fields_are_of_their_types() -> None:
         (INDICATORS[0], 6, "best"),
         (claim("target", "a"), 3, "less than"),
         (index(), 0, "nothing"),
-        (IndexPart(source="pool", id="a", weight=Ratio.of(1), low=Ratio.of(1), high=Ratio.of(2)), 0, "sum"),
+        (part("a", 1, 2), 0, "sum"),
     ],
 )
 def test_fields_have_only_some_values(record: Record, place: int, value: Any) -> None:

@@ -52,7 +52,7 @@ DEFAULT_MAX_SHARE = Fraction(2, 3)
 _FILE = ("id", "title", "floor", "draw", "indicator", "claim", "index")
 _INDICATOR = ("id", "title", "unit", "scale", "min", "max", "better", "target", "weight", "missing")
 _INDEX = ("publish", "grades", "step", "max_share", "part")
-_PART = ("source", "id", "weight", "low", "high")
+_PART = ("source", "id", "weight", "low", "high", "missing")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -270,6 +270,7 @@ def _part(fields: dict[str, Any], where: str) -> IndexPart:
         weight=_ratio(fields.get("weight"), f"{where}: weight"),
         low=_ratio(fields.get("low"), f"{where}: low"),
         high=_ratio(fields.get("high"), f"{where}: high"),
+        missing=_ratio(fields.get("missing", "0"), f"{where}: missing"),
     )
 
 

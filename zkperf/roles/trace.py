@@ -6,22 +6,30 @@ are verified once more, each by itself, and the opening of its sum is checked ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from hashlib import sha256
 from itertools import islice
 from typing import Any, TypedDict
 
-from circuits.claims import needs
+from circuits.claims import Setting, claim_at, needs
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.figure_transactions import ClaimsPosted, Pool, ReportPosted
 from zkperf.ledger.log.merkle import Tree, leaf_hash, root_of
 from zkperf.ledger.rules import apply
-from zkperf.ledger.rules.figures.claims import last_report, provider_setting, verify_posted_claims
+from zkperf.ledger.rules.figures.claims import (
+    last_report,
+    pool_above,
+    provider_setting,
+    rated_in,
+    verify_posted_claims,
+)
 from zkperf.ledger.rules.figures.pools import target_claim
 from zkperf.ledger.rules.figures.reports import verify_posted_reports
 from zkperf.ledger.rules.prepared import Prepared
-from zkperf.ledger.state import FigureRound, Filed, State
+from zkperf.ledger.rules.verification import accepted_leaf, verify_ratings
+from zkperf.ledger.state import FigureRound, Filed, Round, State
 from zkperf.ledger.transactions import SumsPosted, decode_leaf, decode_transaction
 from zkperf.roles.auditor import PublicLog
 from zkperf.roles.verdicts import outcome_name, verdict
@@ -55,6 +63,21 @@ class Proof(TypedDict):
     verified: bool
 
 
+class Mean(TypedDict):
+    """A published mean that an index takes, and what it follows from; ``value`` is null if it is withheld."""
+
+    source: str
+    id: str
+    unit: str | None
+    """The unit whose mean it is; null where no unit has one."""
+    value: str | None
+    round: int | None
+    result: int | None
+    openings: list[Opening]
+    commitments: list[Commitment]
+    proofs: list[Proof]
+
+
 class Trace(TypedDict):
     """What `zkperf trace` prints. Digests are SHA-256 of leaves, in hexadecimal."""
 
@@ -63,6 +86,8 @@ class Trace(TypedDict):
     openings: list[Opening]
     commitments: list[Commitment]
     proofs: list[Proof]
+    means: list[Mean]
+    """Of an index, or a claim about one."""
     scheme: int
     round: int
     checkpoint: dict[str, Any]
@@ -79,19 +104,20 @@ def trace_result(log: PublicLog, result: str, genesis: bytes | None = None) -> T
     for unit, place in enumerate(found.opened.units):
         named = place.name == name or (unit == 0 and name == TOTAL)
         if named and place.provider is None:
-            traced = _Tracer(log, state, found).pool(unit, item, sums.get(found.digest, []))
+            traced = _Tracer(log, state, found, sums).pool(unit, item)
         elif named:
-            traced = _Tracer(log, state, found).claim(unit, item)
+            traced = _Tracer(log, state, found, sums).claim(unit, item)
         else:
             continue
         if traced is not None:
-            value, openings, commitments, proofs = traced
+            value, openings, commitments, proofs, means = traced
             return {
                 "result": result,
                 "value": value,
                 "openings": openings,
                 "commitments": commitments,
                 "proofs": proofs,
+                "means": means,
                 "scheme": found.scheme.index,
                 "round": found.index,
                 "checkpoint": checkpoint,
@@ -102,12 +128,12 @@ def trace_result(log: PublicLog, result: str, genesis: bytes | None = None) -> T
     )
 
 
-Found = tuple[str | None, list[Opening], list[Commitment], list[Proof]]
+Found = tuple[str | None, list[Opening], list[Commitment], list[Proof], list[Mean]]
+Sums = Mapping[bytes, Sequence[tuple[int, SumsPosted]]]
+"""By round the sums that members posted, with their leaves."""
 
 
-def _read(
-    log: PublicLog, genesis: bytes | None
-) -> tuple[State, dict[bytes, list[tuple[int, SumsPosted]]], dict[str, Any]]:
+def _read(log: PublicLog, genesis: bytes | None) -> tuple[State, Sums, dict[str, Any]]:
     """The state after all leaves, each judged, the sums posted in each round, and the checkpoint."""
     state = State(leaf=log.leaf, root=lambda size: root_of(log.leaf, size), pairing=BLS12381)
     tree, sums = Tree(), dict[bytes, list[tuple[int, SumsPosted]]]()
@@ -146,12 +172,12 @@ def _round(state: State, result: str) -> tuple[str, FigureRound, str]:
 class _Tracer:
     """Traces figures of one round."""
 
-    def __init__(self, log: PublicLog, state: State, found: FigureRound) -> None:
-        self._log, self._state, self._found = log, state, found
+    def __init__(self, log: PublicLog, state: State, found: FigureRound, sums: Sums) -> None:
+        self._log, self._state, self._found, self._sums = log, state, found, sums
         self._scheme = found.scheme.scheme
         self._auditors = {auditor.key: auditor.name for auditor in found.opened.auditors}
 
-    def pool(self, unit: int, item: str, posted: Sequence[tuple[int, SumsPosted]]) -> Found | None:
+    def pool(self, unit: int, item: str) -> Found | None:
         """Sum, mean or share of an indicator in a group; None if there is none of this name."""
         name, dot, kind = item.rpartition(".")
         if not dot or kind not in KINDS:
@@ -169,22 +195,14 @@ class _Tracer:
         value = _value(pool, kind, self._scheme.indicators[k].scale)
         if value is None:
             # Withheld: nothing was opened, and nothing is to be shown.
-            return None, [], commitments, []
+            return None, [], commitments, [], []
         proofs = self._reports([filed for _, filed in owners])
         claim = target_claim(self._found, k)
         if kind == "share" and claim is not None:
-            return value, [], commitments, proofs + self._claims([place for place, _ in owners], claim)
+            return value, [], commitments, proofs + self._claims([place for place, _ in owners], claim), []
         bits = self._found.form.bits
         column = k if kind != "share" else len(ids) + bits.index(k)
-        commitment, _ = self._found.summed(column, unit)
-        opening = self._found.openings[column, unit]
-        self._found.key(column).verify_opening(commitment, opening.values, opening.blinding)
-        openings: list[Opening] = [
-            {"trustee": sums.trustee, "leaf": leaf}
-            for leaf, sums in posted
-            if any((entry.commitment, entry.unit) == (column, unit) for entry in sums.sums)
-        ]
-        return value, openings, commitments, proofs
+        return value, self._openings(self._found, [column], unit), commitments, proofs, []
 
     def claim(self, unit: int, item: str) -> Found | None:
         """A claim, or the index, of a provider; None if there is none of this name."""
@@ -197,8 +215,9 @@ class _Tracer:
             return None
         filed = self._found.counted(unit)
         if filed is None:
-            return "not reported", [], [], []
-        wanted = needs(provider_setting(self._state, self._found, unit), number)
+            return "not reported", [], [], [], []
+        setting = provider_setting(self._state, self._found, unit)
+        wanted = needs(setting, number)
         commitments = [
             self._commitment(unit, filed, [need.indicator for need in wanted if not need.previous])
         ]
@@ -216,7 +235,73 @@ class _Tracer:
         else:
             value = verdict(self._state, self._found, unit, number)
         proofs = self._reports(reports) + self._claims([unit], number)
-        return value, [], commitments, proofs
+        means = self._means(setting, unit) if claim_at(self._scheme, number).kind == "index" else []
+        return value, [], commitments, proofs, means
+
+    def _means(self, setting: Setting, unit: int) -> list[Mean]:
+        """The means that the index of this provider takes."""
+        assert self._scheme.index is not None
+        means = zip(self._scheme.index.parts, setting.parts, strict=True)
+        return [
+            self._pooled(unit, part.id) if part.source == "pool" else self._rated(unit, part.id, mean)
+            for part, mean in means
+        ]
+
+    def _pooled(self, unit: int, identifier: str) -> Mean:
+        node = pool_above(self._found, self._scheme.number(identifier), unit)
+        mean = _no_mean("pool", identifier)
+        if node is not None:
+            traced = self.pool(node, f"{identifier}.mean")
+            assert traced is not None
+            mean["value"], mean["openings"], mean["commitments"], mean["proofs"], _ = traced
+            mean["unit"] = self._found.opened.units[node].name
+            mean["round"], mean["result"] = self._found.index, self._found.result_index
+        return mean
+
+    def _rated(self, unit: int, question: str, published: Fraction | None) -> Mean:
+        mean, source = _no_mean("rating", question), rated_in(self._state, self._found, unit, question)
+        if source is None:
+            return mean
+        rated = source.round
+        mean["unit"], mean["round"] = rated.opened.units[source.unit].name, rated.index
+        mean["result"] = rated.result_index
+        if published is None:
+            return mean
+        mean["value"] = next(item.mean for item in source.result.questions if item.question == question)
+        # How many answered is in commitment 0, the sum of what they said there or in one of its own.
+        opened = sorted({0, rated.scheme.layout.commitment_of(question)})
+        mean["openings"] = self._openings(rated, opened, source.unit)
+        for leaf in rated.tree.below(source.unit):
+            ratings = [item for item in rated.cohort(leaf).ratings.values() if not item.struck]
+            posted = [accepted_leaf(self._state, item) for item in ratings]
+            for item, data, judged in zip(ratings, posted, verify_ratings(self._state, posted), strict=True):
+                named, digest = rated.opened.units[leaf].name, item.digest.hex()
+                mean["commitments"].append(
+                    {"provider": named, "leaf": item.index, "digest": digest, "attested_by": []}
+                )
+                mean["proofs"].append(
+                    {
+                        "kind": "rating",
+                        "leaf": item.index,
+                        "digest": digest,
+                        "bytes": len(decode_transaction(data.data).proof),
+                        "verified": not isinstance(judged, ZkperfError),
+                    }
+                )
+        return mean
+
+    def _openings(self, found: Round | FigureRound, columns: Sequence[int], unit: int) -> list[Opening]:
+        """The leaves of the sums that open these commitments below a unit, which is checked once more."""
+        for column in columns:
+            commitment, _ = found.summed(column, unit)
+            opening = found.openings[column, unit]
+            found.key(column).verify_opening(commitment, opening.values, opening.blinding)
+        places = {(column, unit) for column in columns}
+        return [
+            {"trustee": sums.trustee, "leaf": leaf}
+            for leaf, sums in self._sums.get(found.digest, ())
+            if any((entry.commitment, entry.unit) in places for entry in sums.sums)
+        ]
 
     def _owners(self, reports: Iterable[Filed]) -> list[tuple[int, Filed]]:
         wanted = {filed.digest for filed in reports}
@@ -274,6 +359,20 @@ class _Tracer:
             for item in posted.claims
             if item.claim == number
         ]
+
+
+def _no_mean(source: str, identifier: str) -> Mean:
+    return {
+        "source": source,
+        "id": identifier,
+        "unit": None,
+        "value": None,
+        "round": None,
+        "result": None,
+        "openings": [],
+        "commitments": [],
+        "proofs": [],
+    }
 
 
 def _value(pool: Pool, kind: str, scale: int) -> str | None:

@@ -8,10 +8,20 @@ from typing import Any
 
 import pytest
 
-from circuits.claims import Setting, check_claims, has_index, index_outcome, needs
+from circuits.claims import Asked, Setting, check_claims, has_index, index_outcome, needs, state_claim
 from circuits.claims.index import ends, outcome_of, score, weighing
-from circuits.indicators import Grade, Index, IndexPart, Ratio
-from tests.circuits.claims.world import FIGURES, INDICATORS, PERIOD, World, claim, index, indicator, scheme
+from circuits.indicators import Grade, Index, Ratio
+from tests.circuits.claims.world import (
+    FIGURES,
+    INDICATORS,
+    PERIOD,
+    World,
+    claim,
+    index,
+    indicator,
+    part,
+    scheme,
+)
 from tests.suites import EVERY
 from zkperf.errors import InputError, InvalidProof
 from zkperf.groups.base import Group
@@ -113,8 +123,8 @@ def test_too_little_reported_is_no_index() -> None:
 
 
 def test_published_means_are_parts() -> None:
-    part = IndexPart(source="pool", id="cost", weight=Ratio.of(1), low=Ratio.of(10), high=Ratio.of(20))
-    made = scheme(index=index(parts=(part,)))
+    cost = part("cost", 10, 20)
+    made = scheme(index=index(parts=(cost,)))
     check_claims(made)
     for mean, scored in ((None, 0), (5, 0), (10, 0), (15, Fraction(1, 2)), (25, 1)):
         means = [None if mean is None else Fraction(mean)]
@@ -125,7 +135,36 @@ def test_published_means_are_parts() -> None:
         world = World(made, setting=setting)
         outcome = index_outcome(setting, [200, 2500])
         assert world.verdict(world.prove(outcome)) is None
-    assert score(Fraction(0), Fraction(3), Fraction(1)) == Fraction(333333, 10**6)
+    assert score(part("x", 0, 3), Fraction(1)) == Fraction(333333, 10**6)
+
+
+def test_a_mean_may_be_better_where_it_is_less_and_score_something_where_it_is_withheld() -> None:
+    less = part("x", 20, 10, missing="1/4")
+    scored = {None: Fraction(1, 4), 25: 0, 20: 0, 19: Fraction(1, 10), 10: 1, 5: 1}
+    assert {mean: score(less, None if mean is None else Fraction(mean)) for mean in scored} == scored
+
+
+def test_what_is_good_for_a_scheme_is_good_for_every_provider() -> None:
+    """Near the limit: whatever is missing or withheld, nothing overflows that was let through."""
+    nearly = tuple(indicator(name, max=8, weight=weight("1/2")) for name in "abc")
+    let_through = []
+    for denominator in (int(2 ** (power / 8)) | 1 for power in range(80, 400)):
+        made = scheme(
+            claim("index", numbers=(f"1/{denominator}",), sense="at least"),
+            index=index(parts=(part("x", weight=30, missing=f"1/{2**5}"),)),
+            indicators=nearly,
+        )
+        try:
+            check_claims(made)
+        except InputError as error:
+            assert "overflows" in str(error)
+            continue
+        let_through.append(denominator)
+        for missing, mean in product((set(), {0}, {1}), (None, Fraction(999999, 10**6))):
+            setting = Setting(made, PERIOD, frozenset(missing), [mean])
+            for number, outcome in ((0, None), (1, 0), (1, 1), (1, 2)):
+                state_claim(Asked(setting, number, outcome))
+    assert 0 < len(let_through) < 320
 
 
 @pytest.mark.parametrize("group", EVERY)
@@ -168,29 +207,17 @@ def grades(*least: str) -> tuple[Grade, ...]:
         ({"publish": "exact", "step": Ratio.of(1)}, ("0.6", "0.4"), "step"),
         ({"publish": "exact", "step": Ratio.of(0)}, ("0.6", "0.4"), "step"),
         (
-            {
-                "parts": (
-                    IndexPart(source="pool", id="x", weight=Ratio.of(1), low=Ratio.of(1), high=Ratio.of(1)),
-                )
-            },
+            {"parts": (part("x", 1, 1),)},
             ("0.6", "0.4"),
             "divides by zero",
         ),
         (
-            {
-                "parts": (
-                    IndexPart(source="pool", id="x", weight=Ratio.of(1), low=Ratio.of(2), high=Ratio.of(1)),
-                )
-            },
+            {"parts": (part("x", missing=2),)},
             ("0.6", "0.4"),
-            "low below",
+            "scores from 0 to 1",
         ),
         (
-            {
-                "parts": (
-                    IndexPart(source="pool", id="x", weight=Ratio.of(0), low=Ratio.of(0), high=Ratio.of(1)),
-                )
-            },
+            {"parts": (part("x", weight=0),)},
             ("0.6", "0.4"),
             "above 0",
         ),
@@ -207,6 +234,13 @@ def test_indexes_that_cannot_be(
     )
     with pytest.raises(InputError, match=f"index: .*{reason}"):
         check_claims(scheme(index=index(**changes), indicators=indicators))
+
+
+@pytest.mark.parametrize("bound", ["-0.01", "1.01"])
+def test_a_bound_lies_where_an_index_can(bound: str) -> None:
+    made = scheme(claim("index", numbers=(bound,), sense="at most"), index=index())
+    with pytest.raises(InputError, match="a bound from 0 to 1"):
+        check_claims(made)
 
 
 def test_nothing_with_a_weight() -> None:

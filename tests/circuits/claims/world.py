@@ -17,7 +17,7 @@ from circuits.claims import (
     prove_claim,
     verify_claims,
 )
-from circuits.indicators import Claim, Grade, Index, Indicator, IndicatorScheme, Ratio, Target
+from circuits.indicators import Claim, Grade, Index, IndexPart, Indicator, IndicatorScheme, Ratio, Target
 from tests.toygroup import TOY
 from zkperf.errors import ZkperfError
 from zkperf.groups.base import Group
@@ -74,6 +74,19 @@ def index(publish: str = "grade", **changes: Any) -> Index:
         "parts": (),
     }
     return Index(**fields | changes)
+
+
+def part(
+    identifier: str, low: int = 0, high: int = 1, *, weight: Any = 1, missing: Any = 0, source: Any = "pool"
+) -> IndexPart:
+    return IndexPart(
+        source=source,
+        id=identifier,
+        weight=Ratio.of(Fraction(weight)),
+        low=Ratio.of(low),
+        high=Ratio.of(high),
+        missing=Ratio.of(Fraction(missing)),
+    )
 
 
 INDICATORS = (

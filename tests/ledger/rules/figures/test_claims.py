@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from circuits.indicators import IndexPart, Ratio
-from tests.circuits.claims.world import claim, index
+from circuits.indicators import IndexPart
+from tests.circuits.claims.world import claim, index, part
 from tests.ledger.bench import encoded
 from tests.ledger.figure_bench import (
     FIGURES,
@@ -29,7 +29,6 @@ from zkperf.ledger.rules.figures.claims import has_shown_index, provider_setting
 from zkperf.ledger.rules.prepared import everything
 from zkperf.ledger.signing import signed
 from zkperf.ledger.state import Phase
-from zkperf.ledger.transactions import OptionCount, QuestionResult, UnitResult
 
 CHECK = "claims"
 
@@ -223,23 +222,19 @@ def test_what_is_believed_is_not_verified(monkeypatch: pytest.MonkeyPatch) -> No
 # -- means that an index takes --------------------------------------------------------------------------
 
 
-def part(source: Any, identifier: str, high: int) -> IndexPart:
-    return IndexPart(source=source, id=identifier, weight=Ratio.of(1), low=Ratio.of(0), high=Ratio.of(high))
-
-
 def with_parts(*parts: IndexPart) -> Any:
     return plan(index=index(parts=parts), claims=(claim("target", "quality"),), floor=2)
 
 
 def test_a_pool_is_taken_from_the_nearest_published_unit_above() -> None:
     figures = {name: FIGURES[name] for name in NAMES if name not in ("s2", "s3")}
-    bench = a_round(with_parts(part("pool", "quality", 30)))
+    bench = a_round(with_parts(part("quality", 0, 30, source="pool")))
     bench.report_all(FIGURES)
     bench.check_all()
     bench.go(Phase.CLAIMING)
     north = Fraction(720, 40)
     assert provider_setting(bench.state, bench.figures, UNITS["n1"]).parts == [north]
-    less = a_round(with_parts(part("pool", "quality", 30)))
+    less = a_round(with_parts(part("quality", 0, 30, source="pool")))
     less.report_all(figures)
     less.check_all()
     less.go(Phase.CLAIMING)
@@ -247,48 +242,8 @@ def test_a_pool_is_taken_from_the_nearest_published_unit_above() -> None:
     assert provider_setting(less.state, less.figures, UNITS["s1"]).parts == [overall]
 
 
-def test_ratings_enter_by_their_published_means() -> None:
-    bench = a_round(with_parts(part("rating", "satisfied", 5)))
-    bench.report_all(FIGURES)
-    bench.check_all()
-    bench.go(Phase.CLAIMING)
-    found = bench.figures
-
-    class Rated:
-        """What the rule looks at of a round of ratings: the tree's names, and the result."""
-
-        opened = found.opened
-        result = tuple(
-            UnitResult(
-                unit=unit,
-                name=place.name,
-                status="published",
-                reason=None,
-                counted=8,
-                questions=(
-                    QuestionResult(
-                        question="satisfied",
-                        status="published",
-                        reason=None,
-                        answered=8,
-                        counts=(OptionCount(option="1", count=8),),
-                        total=20 + unit,
-                        mean=None,
-                    ),
-                ),
-            )
-            for unit, place in enumerate(found.opened.units)
-        )
-
-    assert provider_setting(bench.state, found, UNITS["n1"]).parts == [None]
-    found.opened = found.opened.model_copy(update={"ratings": (b"r" * 32,)})
-    bench.state.rounds[b"r" * 32] = Rated  # type: ignore[assignment]
-    assert provider_setting(bench.state, found, UNITS["n1"]).parts == [Fraction(22, 8)]
-    assert provider_setting(bench.state, found, UNITS["s1"]).parts == [Fraction(27, 8)]
-
-
 def test_an_index_that_would_tell_too_much_is_not_shown() -> None:
-    made = plan(index=index(parts=(part("pool", "cost", 5),)), claims=(), floor=60)
+    made = plan(index=index(parts=(part("cost", 0, 5, source="pool"),)), claims=(), floor=60)
     bench = a_round(made)
     bench.report_all(FIGURES)
     bench.check_all()

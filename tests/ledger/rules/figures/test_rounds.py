@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.circuits.claims.world import claim, indicator
+from tests.circuits.claims.world import claim, index, indicator, part
 from tests.ledger.figure_bench import FigureBench, a_round, bare, in_phase, places, plan, provider_key
-from zkperf.errors import InvalidSignature
+from tests.world import number, questionnaire, single
+from zkperf.errors import InvalidSignature, RuleViolation
+from zkperf.ledger.rules.figures.rounds import check_ratings
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase
 
@@ -157,6 +159,19 @@ def test_ratings_are_published_rounds() -> None:
         CHECK,
         "there is no round",
     )
+
+
+def test_means_of_ratings_can_be_had() -> None:
+    made = plan(index=index(parts=(part("quality"), part("satisfied", 1, 5, source="rating"))), floor=1)
+    asked = questionnaire(number("satisfied", 1, 5))
+    check_ratings(plan(), [])
+    check_ratings(made, [questionnaire(single()), asked])
+    for wrong in ([], [questionnaire(number("quality"))], [asked, questionnaire(single("satisfied"))]):
+        with pytest.raises(RuleViolation, match="the mean of 'satisfied'"):
+            check_ratings(made, wrong)
+    bench = bare()
+    bench.apply(bench.scheme_posted(made))
+    bench.refuse(bench.opened(), CHECK, "the mean of 'satisfied'")
 
 
 # -- closing, and deadlines -----------------------------------------------------------------------------

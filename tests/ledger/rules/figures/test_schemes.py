@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from circuits.indicators import Claim, IndexPart, IndicatorScheme, Ratio
-from tests.circuits.claims.world import claim, index
+from circuits.indicators import Claim, IndicatorScheme
+from tests.circuits.claims.world import claim, index, part
 from tests.ledger.figure_bench import bare, plan
 from zkperf.errors import InvalidSignature
 from zkperf.ledger.signing import public_bytes
@@ -28,10 +28,6 @@ def test_only_an_evaluator_publishes() -> None:
     bench.refuse(bench.resigned("registrar", posted), "signatures", error=InvalidSignature)
     other = public_bytes(bench.key("registrar"))
     bench.refuse(bench.resigned("registrar", posted, evaluator=other), "schemes", "not one of")
-
-
-def part(identifier: str) -> IndexPart:
-    return IndexPart(source="pool", id=identifier, weight=Ratio.of(1), low=Ratio.of(0), high=Ratio.of(1))
 
 
 WRONG: dict[str, tuple[Any, str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from circuits.claims import Asked, ClaimContext, ProvedClaim, Setting, claim_at, needs, verify_claims
 from circuits.exposure import index_allowed
@@ -12,7 +13,7 @@ from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.ledger.figure_transactions import ClaimsPosted
 from zkperf.ledger.rules.common import find_figures, require
 from zkperf.ledger.rules.figures.draw import conclude
-from zkperf.ledger.rules.figures.pools import pooled_mean
+from zkperf.ledger.rules.figures.pools import pooled_mean, pooled_sum
 from zkperf.ledger.rules.figures.reports import provider_key
 from zkperf.ledger.signing import verify_signed
 from zkperf.ledger.state import OVER, FigureRound, Filed, Phase, Round, State
@@ -46,23 +47,43 @@ def _mean(state: State, found: FigureRound, unit: int, part: IndexPart) -> Fract
     """The published mean that a part of a provider's index takes; None if it is withheld.
 
     Of a pool it is that of the nearest unit above the provider that is published. Of ratings it is that of
-    the service with the provider's names below the root, in the last of the round's rating rounds that has
-    one.
+    the service with the provider's names below the root, in the last of the round's rating rounds that asks
+    the question of it.
     """
     if part.source == "pool":
-        k, node = found.scheme.scheme.number(part.id), found.tree.parents[unit]
-        while node is not None:
-            mean = pooled_mean(found, k, node)
-            if mean is not None:
-                return mean
-            node = found.tree.parents[node]
-        return None
+        k = found.scheme.scheme.number(part.id)
+        node = pool_above(found, k, unit)
+        return None if node is None else pooled_mean(found, k, node)
+    source = rated_in(state, found, unit, part.id)
+    return None if source is None else _rated(source.result, part.id)
+
+
+def pool_above(found: FigureRound, k: int, unit: int) -> int | None:
+    """The nearest unit above a provider in which an indicator's pool is published; None if none is."""
+    node = found.tree.parents[unit]
+    while node is not None and pooled_sum(found, k, node) is None:
+        node = found.tree.parents[node]
+    return node
+
+
+class Rated(NamedTuple):
+    """A round of ratings that asks a question of a service, and what it has published of the service."""
+
+    round: Round
+    unit: int
+    result: UnitResult
+
+
+def rated_in(state: State, found: FigureRound, unit: int, question: str) -> Rated | None:
+    """Where an index takes the mean of a question from. Rounds with other questions say nothing about it."""
     names = _names(found, unit)
     for round_id in reversed(found.opened.ratings):
         rated = state.rounds[round_id]
-        for number, result in enumerate(rated.result or ()):
-            if _names(rated, number) == names:
-                return _rated(result, part.id)
+        if question in {asked.id for asked in rated.scheme.questionnaire.questions}:
+            assert rated.result is not None
+            for number, result in enumerate(rated.result):
+                if _names(rated, number) == names:
+                    return Rated(rated, number, result)
     return None
 
 

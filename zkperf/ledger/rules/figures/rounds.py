@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from circuits.indicators import Claim, IndicatorScheme
+from circuits.questionnaire import Questionnaire
 from circuits.report import ReportForm
 from zkperf.errors import RuleViolation
 from zkperf.ledger.disclosure import check_tree
@@ -49,8 +51,8 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
     require(len(keys) == len(leaves), CHECK, "two providers have the same key")
     auditors = {auditor.key for auditor in opened.auditors}
     require(len(auditors) == len(opened.auditors), CHECK, "two auditors have the same key")
-    for ratings in opened.ratings:
-        find_round(state, ratings, CHECK, Phase.PUBLISHED)
+    rated = [find_round(state, ratings, CHECK, Phase.PUBLISHED) for ratings in opened.ratings]
+    check_ratings(scheme.scheme, [found.scheme.questionnaire for found in rated])
     previous = None
     if opened.previous is not None:
         previous = find_figures(state, opened.previous, CHECK, *RESULT)
@@ -76,6 +78,19 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
         phase=Phase.COMMITTING if draws else Phase.OPEN,
         keygens=keygens(state, identifier, [DRAW]) if draws else [],
     )
+
+
+def check_ratings(scheme: IndicatorScheme, asked: Sequence[Questionnaire]) -> None:
+    """RuleViolation unless every mean of ratings that the index takes can be one of these rounds'."""
+    questions = [question for questionnaire in asked for question in questionnaire.questions]
+    for part in () if scheme.index is None else scheme.index.parts:
+        kinds = {question.kind for question in questions if question.id == part.id}
+        require(
+            part.source != "rating" or (bool(kinds) and kinds <= {"score", "number"}),
+            CHECK,
+            f"the index takes the mean of {part.id!r}, a question that the round's ratings do not ask, or "
+            "not as a score or a number",
+        )
 
 
 def check_continues(scheme: FigureScheme, previous: FigureRound) -> None:
