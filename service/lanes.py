@@ -19,7 +19,7 @@ from typing import Any
 from service.problems import Problem, busy
 from zkperf.ledger.engines.door import Examined
 from zkperf.roles.consortium import Consortium
-from zkperf.roles.wire import Posted
+from zkperf.roles.wire import Posted, is_rating
 
 SHARE = 32
 """While others wait, suspects get one place for so many places of the others: finding a culprit costs about
@@ -68,7 +68,7 @@ class Slice:
     def ratings(self) -> list[int]:
         """Which of the job's items are ratings."""
         items = enumerate(self.job.items[self.start : self.stop], self.start)
-        return [place for place, (_, bundle) in items if bundle is not None]
+        return [place for place, item in items if is_rating(item)]
 
 
 Part = list[Slice]

@@ -44,9 +44,13 @@ class Metrics(Collector):
         yield GaugeMetricFamily("zkperf_log_leaves", "Leaves of the log.", snapshot.ledger.size)
         yield GaugeMetricFamily("zkperf_log_ratings", "Pseudonyms with a rating on the log.", ratings)
         yield GaugeMetricFamily("zkperf_log_issuances", "Tokens issued.", issued)
+        figures = snapshot.figures.rounds.values()
+        reports = sum(view.reports for view in figures)
+        yield GaugeMetricFamily("zkperf_log_reports", "Providers with a report on the log.", reports)
+        all_phases = [view.phase for view in rounds] + [view.phase for view in figures]
         phases = GaugeMetricFamily("zkperf_rounds", "Rounds by phase.", labels=["phase"])
-        for phase in sorted({view.phase for view in rounds}):
-            phases.add_metric([phase], sum(view.phase == phase for view in rounds))
+        for phase in sorted(set(all_phases)):
+            phases.add_metric([phase], all_phases.count(phase))
         yield phases
         answers = CounterMetricFamily(
             "zkperf_http_answers", "Answers except to successful writes.", labels=["route", "status"]

@@ -46,6 +46,8 @@ def _examples(snapshot: Snapshot) -> dict[str, Any]:
         "voucher": nothing,
         "scheme": [*snapshot.schemes, bytes(32)][0].hex(),
         "round_id": [*snapshot.rounds, bytes(32)][0].hex(),
+        "figure_scheme": [*snapshot.figures.schemes, bytes(32)][0].hex(),
+        "figure_round": [*snapshot.figures.rounds, bytes(32)][0].hex(),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.figures import Figures
 from service.views import (
     LeavesView,
     LedgerView,
@@ -39,6 +40,7 @@ class Snapshot:
     schemes: Mapping[bytes, SchemeView]
     rounds: Mapping[bytes, RoundView]
     results: Mapping[bytes, ResultView]
+    figures: Figures
 
     @classmethod
     def take(cls, state: State, before: Snapshot | None) -> Snapshot:
@@ -59,6 +61,7 @@ class Snapshot:
                 for digest, item in state.rounds.items()
                 if item.result is not None
             },
+            figures=Figures.take(state, before.figures if before else Figures()),
         )
 
 

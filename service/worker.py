@@ -24,10 +24,13 @@ from service.snapshot import Snapshot
 from zkperf.errors import ZkperfError
 from zkperf.ledger.promises import Promise
 from zkperf.roles.consortium import Consortium
-from zkperf.roles.wire import Posted
+from zkperf.roles.wire import Posted, is_rating, is_report
 
 Verdict = Promise | int | ZkperfError
 """A rating's promise, the leaf of anything else, or why it is refused."""
+
+RATING, REPORT, OTHER = "rating", "report", "other"
+"""Kinds of submissions: each is written in its own way."""
 
 READY = 2
 """So many groups may be verified and not written yet: what comes later can still be written together."""
@@ -43,12 +46,12 @@ class _Place:
     index: int
 
     @property
-    def transaction(self) -> bytes:
-        return self.job.items[self.index][0]
+    def posted(self) -> Posted:
+        return self.job.items[self.index]
 
     @property
-    def is_rating(self) -> bool:
-        return self.job.items[self.index][1] is not None
+    def kind(self) -> str:
+        return RATING if is_rating(self.posted) else REPORT if is_report(self.posted) else OTHER
 
 
 class Worker:
@@ -211,21 +214,21 @@ class Worker:
             job.answer.set_exception(error)
 
     def _write_group(self, jobs: Sequence[Job]) -> None:
-        """Ratings first: what arrives together with a round's closing still counts.
+        """Ratings and reports first: what arrives together with a round's closing still counts.
 
-        Batches that hold both ratings and other transactions are written in their own order.
+        Batches that hold several kinds are written in their own order.
         """
-        alike: dict[bool, list[_Place]] = {True: [], False: []}
-        runs = [alike[True], alike[False]]
+        alike: dict[str, list[_Place]] = {RATING: [], REPORT: [], OTHER: []}
+        runs = [*alike.values()]
         for job in jobs:
             if job.failure is not None:
                 continue
             places = [_Place(job, index) for index in range(len(job.items))]
-            kinds = {place.is_rating for place in places}
+            kinds = {place.kind for place in places}
             if len(kinds) == 1:
                 alike[kinds.pop()] += places
             else:
-                runs += [list(run) for _, run in groupby(places, key=lambda place: place.is_rating)]
+                runs += [list(run) for _, run in groupby(places, key=lambda place: place.kind)]
         verdicts: dict[int, list[Verdict | None]] = {id(job): [None] * len(job.items) for job in jobs}
         for run in runs:
             try:
@@ -249,13 +252,17 @@ class Worker:
                 job.answer.set_result(verdicts[id(job)])
 
     def _write_run(self, run: Sequence[_Place]) -> list[Verdict]:
-        """Ratings only, or no ratings."""
+        """Of one kind only."""
         if not run:
             return []
         try:
-            if run[0].is_rating:
+            if run[0].kind == RATING:
                 return list(self._consortium.take([place.job.examined[place.index] for place in run]))
-            return list(self._consortium.submit_all([place.transaction for place in run]))
+            posted = [place.posted for place in run]
+            if run[0].kind == REPORT:
+                reports = [(data, bundle) for data, bundle in posted if bundle is not None]
+                return list(self._consortium.submit_reports(reports))
+            return list(self._consortium.submit_all([data for data, _ in posted]))
         except ZkperfError as error:
             return [error] * len(run)
 

@@ -20,7 +20,8 @@ router = APIRouter(prefix="/v1", tags=["results"], dependencies=[Depends(limited
 _View = TypeVar("_View")
 
 
-def _find(views: Mapping[bytes, _View], identifier: str, what: str) -> _View:
+def find(views: Mapping[bytes, _View], identifier: str, what: str) -> _View:
+    """The view with this identifier in hexadecimal. Raises Problem if there is none."""
     view = views.get(bytes.fromhex(identifier))
     if view is None:
         raise Problem("not found", f"there is no {what} {identifier} on this ledger")
@@ -40,7 +41,7 @@ async def ledger(request: Request, here: Here) -> Response:
 )
 async def scheme(request: Request, scheme: Digest, here: Here) -> Response:
     """A questionnaire as it is on the log."""
-    return reply(request, _find(here.worker.snapshot.schemes, scheme, "scheme"))
+    return reply(request, find(here.worker.snapshot.schemes, scheme, "scheme"))
 
 
 @router.get("/rounds", summary="All rounds", responses=documented(list[RoundSummary], "not acceptable"))
@@ -56,7 +57,7 @@ async def rounds(request: Request, here: Here) -> Response:
 )
 async def one_round(request: Request, round_id: Digest, here: Here) -> Response:
     """Phase, units and numbers as the log has them, and where a device finds what it has to verify."""
-    return reply(request, _find(here.worker.snapshot.rounds, round_id, "round"))
+    return reply(request, find(here.worker.snapshot.rounds, round_id, "round"))
 
 
 @router.get(
@@ -67,7 +68,7 @@ async def one_round(request: Request, round_id: Digest, here: Here) -> Response:
 async def result(request: Request, round_id: Digest, here: Here) -> Response:
     """The published figures. Unit 0 is the total."""
     snapshot = here.worker.snapshot
-    view = _find(snapshot.rounds, round_id, "round")
+    view = find(snapshot.rounds, round_id, "round")
     found = snapshot.results.get(view.id)
     if found is None:
         raise Problem("not published", f"the round is {view.phase_text}")

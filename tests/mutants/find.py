@@ -50,6 +50,7 @@ VERIFIERS = (
     "zkperf/roles/figure_auditor.py",
     "zkperf/roles/figure_trustee.py",
     "zkperf/roles/registrar.py",
+    "zkperf/roles/replica.py",
     "zkperf/roles/report_book.py",
     "zkperf/roles/shares.py",
     "zkperf/roles/software.py",

@@ -9,8 +9,15 @@ import pytest
 
 from tests.roles.figures import QUALITY, TURNOVER, FigureWorld
 from zkperf.encoding import encode
-from zkperf.errors import EncodingError, InputError, InvalidOpening, InvalidShare, RuleViolation
-from zkperf.roles.figure_auditor import Inspector
+from zkperf.errors import (
+    EncodingError,
+    InputError,
+    InvalidOpening,
+    InvalidShare,
+    InvalidSignature,
+    RuleViolation,
+)
+from zkperf.roles.figure_auditor import Card, Inspector
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.provider import KeptOpening, Shown
 from zkperf.sealing import seal
@@ -91,3 +98,17 @@ def test_a_stale_commitment_is_not_attested(world: FigureWorld) -> None:
         world.world.consortium.submit(world.auditor.attest(world.world.state, world.found, seen, [QUALITY]))
     with pytest.raises(RuleViolation, match="stale commitment"):
         world.auditor.look(world.found, shown.model_copy(update={"round": bytes(32)}))
+
+
+def test_a_card_says_whose_sealing_key_it_is(world: FigureWorld, tmp_path: Path) -> None:
+    other = Inspector.enrol(KeyStore(tmp_path / "other"), world.world.state.commitment_group)
+    card = Card.decode(world.auditor.card().encode())
+    assert (card.key, card.sealing_key) == (world.auditor.public, world.auditor.sealing_key)
+    card.verify()
+    for forged in (
+        card.model_copy(update={"sealing_key": other.sealing_key}),
+        card.model_copy(update={"key": other.public}),
+        card.model_copy(update={"signature": bytes(64)}),
+    ):
+        with pytest.raises(InvalidSignature):
+            forged.verify()

@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 
 from zkperf import encoding
 from zkperf.errors import EncodingError
+from zkperf.ledger.transactions import REPORT
 from zkperf.roles.wire import (
     MAX_SUBMISSIONS,
     Posted,
     Submission,
     encode_submissions,
+    is_rating,
+    is_report,
     read_submission,
     read_submissions,
 )
@@ -103,3 +106,10 @@ def test_a_malformed_submission_is_refused(body: bytes) -> None:
 
 def test_a_submission_has_no_representation() -> None:
     assert repr(Submission(transaction=b"a", bundle=b"secret")) == "<submission>"
+
+
+def test_what_a_submission_with_a_bundle_is() -> None:
+    report, other = REPORT + b"rest", b"\x83\x08rest"
+    assert is_report((report, b"")) and not is_rating((report, b""))
+    assert is_rating((other, b"")) and not is_report((other, b""))
+    assert not any(kind((data, None)) for kind in (is_report, is_rating) for data in (report, other))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.service.figures import Homes
 from tests.service.serving import Office, Service, service
 from zkperf.ledger.transactions import encode_transaction
 from zkperf.roles.citizen import Citizen, Token
@@ -42,3 +43,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with service(office.folder.path) as running, running.remote() as remote:
         yield Desk(running, office, remote, office.open_round(remote, ("A", "B")))
         assert running.stop() == 0
+
+
+@pytest.fixture(scope="package")
+def homes(desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Homes:
+    """A round of figures on the same ledger that stays open."""
+    return Homes.open(desk.office, desk.remote, tmp_path_factory.mktemp("homes"))

@@ -13,6 +13,7 @@ import pytest
 
 from service.settings import Settings
 from tests.service.conftest import Desk
+from tests.service.figures import Homes
 from tests.service.serving import Office, service
 from zkperf.ledger.transactions import encode_transaction
 from zkperf.roles.wire import PROBLEMS
@@ -35,6 +36,14 @@ def test_shell_examples(tmp_path: Path) -> None:
             core, bundle = citizen.rate(token, {"recommend": "good"})
             remote.submit_rating(encode_transaction(core), bundle.encode())
         office.close_round(remote, round_id)
+        homes = Homes.open(office, remote, tmp_path)
+        for number in range(3):
+            remote.submit_report(*homes.report(remote, number))
+        office.close_round(remote, homes.round_id)
+        for provider in homes.providers:
+            claims = provider.claim(*homes.see(remote))
+            assert claims is not None
+            remote.submit(claims)
         script = "".join(f"{source}\necho '{END}'\n" for _, source in SHELL)
         done = subprocess.run(
             ["sh", "-eu", "-c", script],

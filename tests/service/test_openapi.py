@@ -17,8 +17,9 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from service.app import create_app
 from service.settings import Settings
+from tests.roles.figures import FigureWorld
 from tests.service.conftest import Desk
-from tests.world import World
+from tests.service.figures import Homes
 from zkperf import encoding
 from zkperf.roles.wire import PROBLEMS, Submission
 
@@ -31,6 +32,10 @@ ROUTES = {
     ("GET", "/v1/rounds"),
     ("GET", "/v1/rounds/{round_id}"),
     ("GET", "/v1/results/{round_id}"),
+    ("GET", "/v1/figures/schemes/{figure_scheme}"),
+    ("GET", "/v1/figures/rounds"),
+    ("GET", "/v1/figures/rounds/{figure_round}"),
+    ("GET", "/v1/figures/results/{figure_round}"),
     ("GET", "/v1/issuances/{voucher}"),
     ("GET", "/v1/receipts/{leaf}"),
     ("GET", "/v1/receipts/by-digest/{digest}"),
@@ -56,7 +61,13 @@ schemathesis.openapi.media_type("application/cbor", bodies)
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     """A service in this process, without limits, its lifespan begun."""
-    world = World.create(tmp_path_factory.mktemp("schema") / "ledger")
+    figures = FigureWorld.create(tmp_path_factory.mktemp("schema"), providers=2)
+    for provider in range(2):
+        figures.report(provider, {0: 200, 1: 2000})
+    figures.close()
+    for provider in range(2):
+        figures.claim(provider)
+    world = figures.world
     found = world.open_round()
     world.rate(found, [{"recommend": "good"}] * 2)
     world.close_round(found)
@@ -94,7 +105,7 @@ def test_the_document_is_true(app: FastAPI) -> None:
             try_out(operation, schemathesis.GenerationMode.NEGATIVE)
 
 
-def test_examples_work_when_pasted(desk: Desk) -> None:
+def test_examples_work_when_pasted(desk: Desk, homes: Homes) -> None:
     described = httpx.get(desk.url + "/v1/openapi.json").json()
     tried = {}
     for path, operations in described["paths"].items():
@@ -107,6 +118,7 @@ def test_examples_work_when_pasted(desk: Desk) -> None:
     }
     assert kinds == {
         "/v1/results/{round_id}": "not-published",
+        "/v1/figures/results/{figure_round}": "not-published",
         "/v1/issuances/{voucher}": "not-issued",
         "/v1/transactions": "encoding",
         "/v1/transactions/batch": "encoding",
@@ -114,3 +126,4 @@ def test_examples_work_when_pasted(desk: Desk) -> None:
     assert set(tried) == {path for _, path in ROUTES} and all(tried.values())
     assert json.loads(tried["/v1/ledger"])["genesis"] == desk.office.genesis.hex()
     assert json.loads(tried["/v1/rounds/{round_id}"])["id"] == desk.round_id.hex()
+    assert json.loads(tried["/v1/figures/rounds/{figure_round}"])["id"] == homes.round_id.hex()

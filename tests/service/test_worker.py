@@ -12,8 +12,9 @@ import pytest
 
 from service.problems import Problem
 from service.worker import Worker
+from tests.roles.figures import FigureWorld
 from tests.world import World, questionnaire
-from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.errors import EncodingError, RuleViolation, ZkperfError
 from zkperf.ledger.engines.door import Examined
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.state import Round
@@ -42,6 +43,10 @@ class Gate:
     def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
         self._pass("others", len(items))
         return self.world.consortium.submit_all(items)
+
+    def submit_reports(self, items: Sequence[tuple[bytes, bytes]]) -> list[int | ZkperfError]:
+        self._pass("reports", len(items))
+        return self.world.consortium.submit_reports(items)
 
     def _pass(self, kind: str, count: int) -> None:
         self.calls.append((kind, count))
@@ -122,6 +127,34 @@ def test_a_mixed_batch_keeps_its_order(world: World, gate: Gate, worker: Worker)
     assert isinstance(late, RuleViolation) and late.check == "batches"
     assert isinstance(unknown, ZkperfError) and unknown.check == "encoding"
     assert gate.calls == [("others", 1), ("ratings", 1), ("others", 1)]
+
+
+def test_reports_go_before_what_could_close_their_round(tmp_path: Path) -> None:
+    figures = FigureWorld.create(tmp_path)
+    gate = Gate(figures.world)
+    worker = Worker(gate, group=4, waiting=8)  # type: ignore[arg-type]
+    worker.start()
+    made = []
+    for provider in figures.providers[:2]:
+        data, bundle = provider.report(figures.world.state, figures.found, {0: 200, 1: 2000})
+        made.append((data, bundle.encode()))
+    first = worker.submit([nonsense()])  # holds the worker up
+    assert gate.reached.wait(30)
+    evaluator = figures.world.folder.evaluator(figures.world.state.ledger, figures.clock)
+    close = worker.submit([(evaluator.close_round(figures.found.digest), None)])
+    taken = [worker.submit([item]) for item in made]
+    gate.go.set()
+    assert isinstance(first.result(30)[0], ZkperfError)
+    assert all(isinstance(answer.result(30)[0], int) for answer in taken)
+    assert isinstance(close.result(30)[0], int)
+    view = worker.snapshot.figures.rounds[figures.found.digest]
+    assert (view.reports, view.phase) == (2, "claiming")
+    # A batch of its own order: a report after the close is too late.
+    mixed: list[Posted] = [nonsense(), made[0]]
+    assert [type(verdict) for verdict in worker.submit(mixed).result(30)] == [EncodingError, RuleViolation]
+    assert ("reports", 1) in gate.calls
+    worker.stop()
+    figures.world.consortium.close()
 
 
 def test_too_much_waiting_is_turned_away(gate: Gate, worker: Worker) -> None:

@@ -12,20 +12,21 @@ from zkperf.roles.verdicts import outcome_name, verdict
 def period_result(state: State, found: FigureRound) -> PeriodResult:
     """What a round with a result has published. Groups are the children of the root, by their names."""
     assert found.result is not None
-    nodes = {unit.unit: _node(found, unit) for unit in found.result}
+    nodes = {unit.unit: node_result(found, unit) for unit in found.result}
     places = found.opened.units
     return {
         "total": nodes[0],
         "groups": {places[unit].name: node for unit, node in nodes.items() if places[unit].parent == 0},
         "providers": {
-            place.name: _provider(state, found, unit)
+            place.name: provider_result(state, found, unit)
             for unit, place in enumerate(places)
             if place.provider is not None
         },
     }
 
 
-def _provider(state: State, found: FigureRound, unit: int) -> ProviderResult:
+def provider_result(state: State, found: FigureRound, unit: int) -> ProviderResult:
+    """What the provider at a unit has proved."""
     scheme = found.scheme.scheme
     claims = {claim.id: verdict(state, found, unit, number) for number, claim in enumerate(scheme.claims)}
     if scheme.index is None:
@@ -36,7 +37,8 @@ def _provider(state: State, found: FigureRound, unit: int) -> ProviderResult:
     return {"index": outcome, "claims": claims}
 
 
-def _node(found: FigureRound, unit: PoolUnit) -> NodeResult:
+def node_result(found: FigureRound, unit: PoolUnit) -> NodeResult:
+    """The pools of one unit."""
     pools: dict[str, PoolResult] = {}
     for indicator, pool in zip(found.scheme.scheme.indicators, unit.pools, strict=True):
         pools[indicator.id] = {

@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from zkperf.encoding import decode
+from zkperf import signatures
+from zkperf.encoding import Bytes32, Bytes64, Record, decode, encode
 from zkperf.errors import EncodingError, InvalidOpening, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.figure_transactions import Attested
@@ -24,6 +25,24 @@ from zkperf.randomness import RandomBytes, system
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.provider import KeptOpening, Shown
 from zkperf.sealing import open_sealed
+
+
+class Card(Record):
+    """What an auditor hands to providers: for whom they seal, signed by the key that rounds list."""
+
+    key: Bytes32
+    sealing_key: bytes
+    """T = t·B."""
+    signature: Bytes64
+
+    @property
+    def message(self) -> bytes:
+        """What is signed."""
+        return encode(["zkperf/v1/auditor-card", self.key, self.sealing_key])
+
+    def verify(self) -> None:
+        """Raises InvalidSignature unless the auditor itself says that this is its sealing key."""
+        signatures.verify(self.key, self.message, self.signature, whose="the auditor")
 
 
 @dataclass(frozen=True)
@@ -49,6 +68,11 @@ class Inspector:
     def sealing_key(self) -> bytes:
         """T = t·B, for which providers seal what they show."""
         return self.group.encode(self.group.msm([self.store.sealing_key(self.group)], [self.group.generator]))
+
+    def card(self) -> Card:
+        """Its public keys, for providers."""
+        draft = Card(key=self.public, sealing_key=self.sealing_key, signature=bytes(64))
+        return draft.model_copy(update={"signature": self._key().sign(draft.message)})
 
     def look(self, found: FigureRound, shown: Shown) -> Seen:
         """The figures that a provider shows, checked against its commitments on the ledger.

@@ -100,9 +100,13 @@ class RemoteLedger:
         return self._text(f"/v1/receipts/{leaf}")
 
     def submit(self, data: bytes) -> int:
-        """Submits a transaction other than a rating; the index of its leaf."""
+        """Submits a transaction that has no bundle; the index of its leaf."""
         answer = self._post("/v1/transactions", Submission(transaction=data, bundle=None).encode())
         return _leaf(answer)
+
+    def submit_report(self, data: bytes, bundle: bytes) -> int:
+        """Submits a provider's report with its bundle; the index of its leaf."""
+        return _leaf(self._post("/v1/transactions", Submission(transaction=data, bundle=bundle).encode()))
 
     def token_shares(self, voucher: bytes) -> dict[int, bytes]:
         """Every trustee's share of the signature on the point recorded for a voucher, not verified."""
@@ -141,10 +145,7 @@ class RemoteLedger:
 
     def rounds(self) -> list[dict[str, Any]]:
         """The rounds, oldest first, as the service's JSON has them."""
-        rounds = self._json("/v1/rounds")
-        if not isinstance(rounds, list):
-            raise EncodingError("the service's answer: expected a list of rounds")
-        return rounds
+        return self._list("/v1/rounds")
 
     def round(self, round_id: bytes) -> dict[str, Any]:
         """A round, as the service's JSON has it."""
@@ -154,9 +155,26 @@ class RemoteLedger:
         """A round's result, as the service's JSON has it. RuleViolation while there is none."""
         return self._object(f"/v1/results/{round_id.hex()}")
 
+    def figure_rounds(self) -> list[dict[str, Any]]:
+        """The rounds of figures, oldest first, as the service's JSON has them."""
+        return self._list("/v1/figures/rounds")
+
+    def figure_round(self, round_id: bytes) -> dict[str, Any]:
+        """A round of figures, as the service's JSON has it."""
+        return self._object(f"/v1/figures/rounds/{round_id.hex()}")
+
+    def figure_result(self, round_id: bytes) -> dict[str, Any]:
+        """What a round of figures has published, as the service's JSON has it. RuleViolation while there is
+        nothing."""
+        return self._object(f"/v1/figures/results/{round_id.hex()}")
+
     def checkpoint(self) -> str:
         """The log's latest checkpoint (C2SP tlog-checkpoint), not verified."""
         return self._text("/v1/log/checkpoint")
+
+    def entries(self, number: int, size: int) -> bytes:
+        """Bundle ``number`` of a log of ``size`` leaves, of which it holds up to 256, not verified."""
+        return self._tile(None, number, size)
 
     # -- receipts without telling whose ---------------------------------------------------------------
 
@@ -174,7 +192,7 @@ class RemoteLedger:
         for number in range(start // TILE_WIDTH, _tiles(size)):
             # Siblings below level 8 are in the leaf's own tile, all others in the few tiles above.
             tiles[0, number] = self._tile(0, number, size)
-            for place, leaf in enumerate(_entries(self._tile(None, number, size))):
+            for place, leaf in enumerate(entries_of(self._tile(None, number, size))):
                 if sha256(leaf).digest() == digest:
                     found = (number * TILE_WIDTH + place, leaf)
         level = 1
@@ -211,6 +229,12 @@ class RemoteLedger:
             return httpx.Response(200, content=self._request("GET", path, JSON)).json()
         except ValueError:
             raise EncodingError("the service's answer: not JSON") from None
+
+    def _list(self, path: str) -> list[dict[str, Any]]:
+        answer = self._json(path)
+        if not isinstance(answer, list):
+            raise EncodingError("the service's answer: expected a list")
+        return answer
 
     def _object(self, path: str) -> dict[str, Any]:
         answer = self._json(path)
@@ -300,8 +324,9 @@ def _verdict(answer: Any) -> Promise | int | ZkperfError:
     return _leaf(answer)
 
 
-def _entries(bundle: bytes) -> list[bytes]:
-    """The leaves of a bundle of entries: each comes after its length in two bytes."""
+def entries_of(bundle: bytes) -> list[bytes]:
+    """The leaves of a bundle of entries: each comes after its length in two bytes. EncodingError for anything
+    that is not that."""
     entries = []
     at = 0
     while at < len(bundle):

@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
-from itertools import islice
 from typing import Any, TypedDict
 
 from circuits.claims import Setting, claim_at, needs
-from zkperf.errors import InputError, InvalidLogProof, RuleViolation, ZkperfError
-from zkperf.groups.bls12381 import BLS12381
+from zkperf.errors import InputError, ZkperfError
 from zkperf.ledger.figure_transactions import ClaimsPosted, Pool, ReportPosted
-from zkperf.ledger.log.merkle import Tree, leaf_hash, root_of
-from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures.claims import (
     last_report,
     pool_above,
@@ -27,13 +23,12 @@ from zkperf.ledger.rules.figures.claims import (
 )
 from zkperf.ledger.rules.figures.pools import target_claim
 from zkperf.ledger.rules.figures.reports import verify_posted_reports
-from zkperf.ledger.rules.prepared import Prepared
 from zkperf.ledger.rules.verification import accepted_leaf, verify_ratings
 from zkperf.ledger.state import FigureRound, Filed, Round, State
 from zkperf.ledger.transactions import SumsPosted, decode_leaf, decode_transaction
 from zkperf.roles.auditor import PublicLog
+from zkperf.roles.replica import replicate
 from zkperf.roles.verdicts import outcome_name, verdict
-from zkperf.roles.view import ledger_policy
 
 CHUNK = 1024
 KINDS = ("sum", "mean", "share")
@@ -135,28 +130,17 @@ Sums = Mapping[bytes, Sequence[tuple[int, SumsPosted]]]
 
 def _read(log: PublicLog, genesis: bytes | None) -> tuple[State, Sums, dict[str, Any]]:
     """The state after all leaves, each judged, the sums posted in each round, and the checkpoint."""
-    state = State(leaf=log.leaf, root=lambda size: root_of(log.leaf, size), pairing=BLS12381)
-    tree, sums = Tree(), dict[bytes, list[tuple[int, SumsPosted]]]()
+    sums: dict[bytes, list[tuple[int, SumsPosted]]] = {}
 
-    def failed(index: int, error: ZkperfError) -> None:
-        raise error
-
-    leaves = iter(log.leaves)
-    while chunk := list(islice(leaves, CHUNK)):
-        tree.extend(map(leaf_hash, chunk))
-        block = Prepared(chunk, state.size)
-        block.verify(state)
-        for index, leaf in enumerate(chunk, state.size):
+    def collect(first: int, leaves: Sequence[bytes]) -> None:
+        for index, leaf in enumerate(leaves, first):
             transaction = decode_leaf(leaf)
             if isinstance(transaction, SumsPosted):
                 sums.setdefault(transaction.round, []).append((index, transaction))
-        apply(state, block, on_failure=failed)
-    if genesis is not None and state.ledger != genesis:
-        raise RuleViolation(f"expected the ledger {genesis.hex()}, got {state.ledger.hex()}", check="genesis")
-    checkpoint = ledger_policy(state.ledger, state.rules.log_key).verify(log.checkpoint(), only_known=True)
-    if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
-        raise InvalidLogProof("the signed checkpoint is not that of these leaves")
-    return state, sums, {"size": checkpoint.size, "root": checkpoint.root.hex()}
+
+    replica = replicate(log, genesis, ratings=True, visit=collect)
+    known = replica.seen.known
+    return replica.state, sums, {"size": known.size, "root": known.root.hex()}
 
 
 def _round(state: State, result: str) -> tuple[str, FigureRound, str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from zkperf import encoding
 from zkperf._native import split_submission, split_submissions
 from zkperf.encoding import Record
+from zkperf.ledger.transactions import REPORT
 
 CBOR = "application/cbor"
 PROBLEMS = "https://zkperf.org/problems/"
@@ -16,11 +17,22 @@ MAX_SUBMISSIONS = 1000
 
 
 Posted = tuple[bytes, bytes | None]
-"""A submission as the service handles it: the bytes of a transaction and, with a rating, of its bundle."""
+"""A submission as the service handles it: the bytes of a transaction and, with a rating or a report, of its
+bundle."""
+
+
+def is_report(posted: Posted) -> bool:
+    """A provider's report with its bundle; everything else that has a bundle is a rating, or nothing."""
+    return posted[1] is not None and posted[0].startswith(REPORT)
+
+
+def is_rating(posted: Posted) -> bool:
+    """A rating with its bundle, for all one can see without decoding it."""
+    return posted[1] is not None and not posted[0].startswith(REPORT)
 
 
 class Submission(Record):
-    """The body of ``POST /v1/transactions``: a transaction and, with a rating, its bundle."""
+    """The body of ``POST /v1/transactions``: a transaction and, with a rating or a report, its bundle."""
 
     transaction: bytes
     bundle: bytes | None

@@ -36,6 +36,7 @@ from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
 from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures.reports import CHECK as REPORTS
+from zkperf.ledger.rules.figures.reports import check_provider
 from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.signing import log_origin, public_bytes, signed
@@ -222,10 +223,32 @@ class EmbeddedLedger:
         """Takes (report, bundle) pairs: for each its leaf's index, once all are durable, or its error."""
         with self._writing():
             block = self._block = Block(self._state.size)
-            known = self._judge([data for data, _ in items])
-            verdicts = [self._take_report(data, bundle, block, known) for data, bundle in items]
+            read = [self._read_report(data, bundle) for data, bundle in items]
+            both = list(zip(items, read, strict=True))
+            known = self._judge([data for (data, _), posted in both if isinstance(posted, ReportPosted)])
+            verdicts = [
+                posted
+                if isinstance(posted, ZkperfError)
+                else self._take_report(posted, data, bundle, block, known)
+                for (data, bundle), posted in both
+            ]
             self._store_block(block)
             return verdicts
+
+    def _read_report(self, data: bytes, bundle: bytes) -> ReportPosted | ZkperfError:
+        """What costs little comes first: no proof is verified that is not its provider's, with its bundle."""
+        state = self._state
+        try:
+            posted = decode_leaf(data)
+            if not isinstance(posted, ReportPosted):
+                raise RuleViolation("expected a report", check=REPORTS)
+            check_provider(state, posted)
+            report = posted.report
+            shares = Bundle.decode(bundle)
+            check_sealed(state.commitment_group, [1] * len(report.commitments), report, shares, state.members)
+        except ZkperfError as error:
+            return error
+        return posted
 
     def _judge(self, items: Sequence[bytes]) -> dict[bytes, Any]:
         """Verdicts on the proofs of the reports and claims among these, found out as one batch: of those
@@ -238,19 +261,12 @@ class EmbeddedLedger:
         return {waiting[place]: verdict for place, verdict in prepared.judged().items()}
 
     def _take_report(
-        self, data: bytes, bundle: bytes, block: Block, known: Mapping[bytes, Any]
+        self, posted: ReportPosted, data: bytes, bundle: bytes, block: Block, known: Mapping[bytes, Any]
     ) -> int | ZkperfError:
         """Applies a report whose bundle is its own, and adds both to the block, or says why not."""
-        index, state = self._state.size, self._state
+        index = self._state.size
+        before = self._state.figure_rounds[posted.round].reports.get(posted.unit)
         try:
-            posted = decode_leaf(data)
-            if not isinstance(posted, ReportPosted):
-                raise RuleViolation("expected a report", check=REPORTS)
-            report = posted.report
-            shares = Bundle.decode(bundle)
-            check_sealed(state.commitment_group, [1] * len(report.commitments), report, shares, state.members)
-            found = state.figure_rounds.get(posted.round)
-            before = None if found is None else found.reports.get(posted.unit)
             self._apply([data], block, self._prepared(data, known))
         except ZkperfError as error:
             return error

@@ -91,11 +91,17 @@ def require_once(state: State, found: FigureRound, unit: int, reported: Iterable
             )
 
 
-def process_report(state: State, posted: ReportPosted, verdict: Verdict) -> None:
-    """A provider's report, or a correction, which replaces what it has reported before."""
+def check_provider(state: State, posted: ReportPosted) -> FigureRound:
+    """Its round, of which the signer is the provider."""
     found = find_figures(state, posted.round, CHECK)
     context = report_context(state, found, posted.unit)
     verify_signed(posted, context.provider, state.ledger, whose="this provider")
+    return found
+
+
+def process_report(state: State, posted: ReportPosted, verdict: Verdict) -> None:
+    """A provider's report, or a correction, which replaces what it has reported before."""
+    found = check_provider(state, posted)
     require(found.phase is Phase.OPEN, CHECK, "the round takes no reports: it is not open")
     before, report = found.reports.get(posted.unit), posted.report
     expected = 0 if before is None else before.sequence + 1
