@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,9 +17,11 @@ from zkperf.ledger.figure_transactions import ReportPosted
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
 from zkperf.ledger.log.merkle import Tree, leaf_hash
 from zkperf.ledger.log.tiles import TILE_WIDTH, entry_bundle
+from zkperf.ledger.rules.figures import reports
 from zkperf.ledger.signing import log_origin
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import decode_transaction, encode_transaction
+from zkperf.roles.audit_parts import Known
 from zkperf.roles.auditor import PublicLog
 from zkperf.roles.remote import RemoteLedger
 from zkperf.roles.remote_log import RemoteLog
@@ -62,12 +65,13 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     world.world.consortium.close()
 
 
-def test_the_state_that_follows_from_the_log(shown: Shown) -> None:
+def test_the_state_that_follows_from_the_log(shown: Shown, tmp_path: Path) -> None:
     replica = replicate(shown.log(), shown.genesis)
     [found] = replica.state.figure_rounds.values()
     assert (found.phase, len(found.reports), replica.state.size) == (Phase.OPEN, 3, len(shown.leaves))
-    assert replica.seen.known.size == len(shown.leaves)
-    again = replicate(shown.log(), None, Seen.decode(replica.seen.encode(), "here"))
+    assert replica.seen.size == len(shown.leaves)
+    replica.seen.save(tmp_path / "seen")
+    again = replicate(shown.log(), None, Seen.load(tmp_path / "seen"))
     assert again.state.figure_rounds.keys() == replica.state.figure_rounds.keys()
 
 
@@ -77,7 +81,7 @@ def test_another_ledger_is_refused_before_anything_else(shown: Shown) -> None:
     with pytest.raises(RuleViolation, match="expected the ledger 0000"):
         replicate(broken, bytes(32))
     with pytest.raises(RuleViolation, match="expected the ledger 0000"):
-        replicate(broken, None, replace(seen, known=replace(seen.known, genesis=bytes(32))))
+        replicate(broken, None, replace(seen, genesis=bytes(32)))
     with pytest.raises(EncodingError):
         replicate(broken, shown.genesis)
 
@@ -134,19 +138,31 @@ def test_a_log_that_does_not_continue_what_was_seen(shown: Shown) -> None:
         replicate(shown.log(other), shown.genesis, seen)
 
 
-def test_what_these_rules_have_verified_is_not_verified_again(shown: Shown) -> None:
-    """What another version has verified, is; and ratings are if they are asked for."""
-    calls: list[int] = []
-    seen = replicate(shown.log(), shown.genesis, visit=lambda first, leaves: calls.append(len(leaves))).seen
-    assert calls == [len(shown.leaves)]
-    assert seen.believed == len(shown.leaves)
-    assert replace(seen, software="0.0").believed == 0
+def test_what_this_software_has_verified_is_not_verified_again(
+    shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = replicate(shown.log(), shown.genesis).seen
+    verified: list[int] = []
+    original = reports.verify_reports
+
+    def counted(*arguments: Any) -> Any:
+        verified.append(len(arguments[-1]))
+        return original(*arguments)
+
+    monkeypatch.setattr(reports, "verify_reports", counted)
+    replicate(shown.log(), shown.genesis, seen)
+    assert sum(verified) == 0
+    replicate(shown.log(), shown.genesis, replace(seen, software="another"))
+    assert sum(verified) == 3
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"format": "zkperf-audit/1"}', b'{"format": 1}'])
-def test_files_that_do_not_say_what_was_seen(data: bytes) -> None:
-    with pytest.raises(InputError, match=r"seen\.json"):
-        Seen.decode(data, "seen.json")
+def test_what_was_seen_is_not_what_an_audit_keeps(shown: Shown, tmp_path: Path) -> None:
+    replicate(shown.log(), shown.genesis).seen.save(tmp_path / "seen")
+    with pytest.raises(InputError, match="--state"):
+        Known.load(tmp_path / "seen")
+    (tmp_path / "seen").write_text("{}")
+    with pytest.raises(InputError, match="move it away"):
+        Seen.load(tmp_path / "seen")
 
 
 def test_ratings_are_verified_if_they_are_asked_for(shown: Shown) -> None:

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from zkperf.errors import InputError, ZkperfError
 from zkperf.ledger.log.checkpoint import Checkpoint
@@ -24,7 +24,6 @@ from zkperf.ledger.rules.prepared import Judged
 from zkperf.ledger.state import State
 from zkperf.roles.software import software_digest
 
-FORMAT = "zkperf-audit/1"
 MAX_STATE = 2**20
 """Bytes of the largest state: a checkpoint has at most 64 signatures."""
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -92,6 +91,9 @@ def _tile(text: str) -> int | None:
 class Known:
     """How far an auditor has verified a log: everything under one signed checkpoint."""
 
+    format: ClassVar[str] = "zkperf-audit/1"
+    remedy: ClassVar[str] = "name another file for --state"
+
     genesis: bytes
     size: int
     root: bytes
@@ -121,10 +123,10 @@ class Known:
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
         if opened.st_mode & OTHERS_WRITE or opened.st_uid not in (os.geteuid(), 0):
-            raise InputError(f"{path}: others can write to it, so it says nothing; name another for --state")
+            raise InputError(f"{path}: others can write to it, so it says nothing; {cls.remedy}")
         try:
             fields = json.loads(data)
-            if fields["format"] != FORMAT:
+            if fields["format"] != cls.format:
                 raise ValueError
             known = cls(
                 bytes.fromhex(fields["genesis"]),
@@ -137,13 +139,13 @@ class Known:
             if (checkpoint.size, checkpoint.root) != (known.size, known.root):
                 raise ValueError
         except (ValueError, KeyError, TypeError, RecursionError, ZkperfError):
-            raise InputError(f"{path}: not the state of an audit; name another file for --state") from None
+            raise InputError(f"{path}: not the state of a log; {cls.remedy}") from None
         return known
 
     def save(self, path: Path) -> None:
         """All of it or nothing, for the owner alone to write. InputError if it cannot be written."""
         fields = {
-            "format": FORMAT,
+            "format": self.format,
             "software": self.software,
             "genesis": self.genesis.hex(),
             "size": self.size,

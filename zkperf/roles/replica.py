@@ -6,14 +6,12 @@ first thing that does not hold. Whoever keeps what was seen is not shown an olde
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from zkperf import __version__
 from zkperf._native import RatingLeaf
-from zkperf.errors import InputError, InvalidLogProof, RuleViolation, ZkperfError
+from zkperf.errors import InvalidLogProof, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.log.merkle import root_of
 from zkperf.ledger.rules import apply
@@ -21,54 +19,21 @@ from zkperf.ledger.rules.prepared import Judged, Prepared
 from zkperf.ledger.state import State
 from zkperf.roles.audit_parts import Known
 from zkperf.roles.auditor import PublicLog, Reading
+from zkperf.roles.software import software_digest
 from zkperf.roles.view import ledger_policy
-
-FORMAT = "zkperf-replica/1"
 
 Visit = Callable[[int, Sequence[bytes]], None]
 """Called with the index of the first of some leaves, and the leaves, before they are judged."""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """A log as far as it was seen: the next one that is shown has to continue it."""
+class Seen(Known):
+    """A log as far as it was seen: the next one that is shown has to continue it.
 
-    known: Known
-    software: str = __version__
+    It is not what an audit keeps: citizens' ratings need not have been verified.
+    """
 
-    @property
-    def believed(self) -> int:
-        """So many leaves were verified by these very rules."""
-        return self.known.size if self.software == __version__ else 0
-
-    def encode(self) -> bytes:
-        """A file's content: JSON."""
-        fields = {
-            "format": FORMAT,
-            "software": self.software,
-            "genesis": self.known.genesis.hex(),
-            "size": self.known.size,
-            "root": self.known.root.hex(),
-            "checkpoint": self.known.note,
-        }
-        return (json.dumps(fields, indent=1) + "\n").encode("utf-8")
-
-    @classmethod
-    def decode(cls, data: bytes, where: str) -> Seen:
-        """What `encode` wrote. InputError, naming the file ``where``, for anything else."""
-        try:
-            fields = json.loads(data)
-            if fields["format"] != FORMAT:
-                raise ValueError
-            known = Known(
-                bytes.fromhex(fields["genesis"]),
-                int(fields["size"]),
-                bytes.fromhex(fields["root"]),
-                str(fields["checkpoint"]),
-            )
-            return cls(known, str(fields["software"]))
-        except (ValueError, KeyError, TypeError):
-            raise InputError(f"{where}: does not say how far a log was seen") from None
+    format = "zkperf-replica/1"
+    remedy = "move it away; then hold the ledger's genesis digest against the one that is published"
 
 
 @dataclass(frozen=True)
@@ -93,11 +58,10 @@ def replicate(
     not depend on them. Raises the reason if anything does not hold, RuleViolation if it is another ledger,
     InvalidLogProof if the log does not continue the one ``seen``.
     """
-    known = None if seen is None else seen.known
-    believed = 0 if seen is None else seen.believed
-    expected = genesis if genesis is not None else known.genesis if known is not None else None
+    believed = seen.size if seen is not None and seen.trusted else 0
+    expected = seen.genesis if genesis is None and seen is not None else genesis
     state = State(leaf=log.leaf, root=lambda size: root_of(log.leaf, size), pairing=BLS12381)
-    reading = Reading(log, known)
+    reading = Reading(log, seen)
 
     def trusted(index: int, leaf: Judged) -> bool:
         return index < believed or (not ratings and isinstance(leaf, RatingLeaf))
@@ -122,9 +86,9 @@ def replicate(
     checkpoint = ledger_policy(state.ledger, state.rules.log_key).verify(note, only_known=True)
     if (checkpoint.size, checkpoint.root) != (tree.size, tree.root()):
         raise InvalidLogProof("the signed checkpoint is not that of these leaves")
-    if known is not None:
-        _require_continued(reading, known)
-    return Replica(state, Seen(Known(state.ledger, tree.size, tree.root(), note)))
+    if seen is not None:
+        _require_continued(reading, seen)
+    return Replica(state, Seen(state.ledger, tree.size, tree.root(), note, software_digest()))
 
 
 def _require_ledger(leaf: bytes, expected: bytes | None) -> None:
@@ -133,14 +97,14 @@ def _require_ledger(leaf: bytes, expected: bytes | None) -> None:
         raise RuleViolation(f"expected the ledger {expected.hex()}, got {digest.hex()}", check="genesis")
 
 
-def _require_continued(reading: Reading, known: Known) -> None:
+def _require_continued(reading: Reading, seen: Seen) -> None:
     """What was seen before is what this log begins with."""
-    if reading.tree.size < known.size:
+    if reading.tree.size < seen.size:
         raise InvalidLogProof(
-            f"stale: the log shown has {reading.tree.size} leaves, and {known.size} of it were seen before"
+            f"stale: the log shown has {reading.tree.size} leaves, and {seen.size} of it were seen before"
         )
-    if reading.known_root != known.root:
+    if reading.known_root != seen.root:
         raise InvalidLogProof(
-            f"the log shown does not continue the one seen before, whose checkpoint of {known.size} leaves "
+            f"the log shown does not continue the one seen before, whose checkpoint of {seen.size} leaves "
             "was signed too: keep both"
         )

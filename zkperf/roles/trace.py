@@ -139,8 +139,8 @@ def _read(log: PublicLog, genesis: bytes | None) -> tuple[State, Sums, dict[str,
                 sums.setdefault(transaction.round, []).append((index, transaction))
 
     replica = replicate(log, genesis, ratings=True, visit=collect)
-    known = replica.seen.known
-    return replica.state, sums, {"size": known.size, "root": known.root.hex()}
+    seen = replica.seen
+    return replica.state, sums, {"size": seen.size, "root": seen.root.hex()}
 
 
 def _round(state: State, result: str) -> tuple[str, FigureRound, str]:
