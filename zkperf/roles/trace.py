@@ -30,7 +30,6 @@ from zkperf.roles.auditor import PublicLog
 from zkperf.roles.replica import replicate
 from zkperf.roles.verdicts import outcome_name, verdict
 
-CHUNK = 1024
 KINDS = ("sum", "mean", "share")
 INDEX = ("grade", "index")
 """What the index is called, as a claim."""
