@@ -33,12 +33,13 @@ def figures(effort: Effort) -> Iterator[Figure]:
             ([process.sample() for process in ours], [process.sample() for process in least])
             for _ in range(effort.repeats)
         ]
-    rates = {}
+    rates, bare = {}, {}
     for place, cores in enumerate(counts):
         taken: list[Sample] = [verified[place] for verified, _ in rounds]
         floor = Samples(tuple(least[place].processor / effort.block for _, least in rounds))
         processor = Samples(tuple(sample.processor / effort.block for sample in taken))
         rates[cores] = Samples(tuple(effort.block / sample.wall for sample in taken))
+        bare[cores] = Samples(tuple(effort.block / least[place].wall for _, least in rounds))
         yield Figure(
             "cores.rate",
             f"Ratings verified in a second on {cores} core{'s' * (cores > 1)}, {effort.block} at once",
@@ -57,6 +58,13 @@ def figures(effort: Effort) -> Iterator[Figure]:
             "×",
             quotients(rates[2], rates[1]),
             target=Target(SPEEDUP, least=True),
+        )
+        yield Figure(
+            "cores.speedup.floor",
+            "Two cores against one: the group operations alone",
+            {**known.parameters, "batch": effort.block},
+            "×",
+            quotients(bare[2], bare[1]),
         )
 
 

@@ -43,6 +43,9 @@ MADE = 8
 BY_CRATE = 8
 """Proofs that the crate verifies one after the other, to compare with."""
 PROVING_SECONDS, PROOF_BYTES, CLAIM_SECONDS = 0.150, 1024, 0.005
+OF_RANGES = 2
+"""Verifying reports, divided by a straight batch of their range proofs."""
+AS_ONE = "its range proofs as one batch"
 PARAMETERS: Parameters = {"indicators": INDICATORS, "bits": BITS}
 
 
@@ -206,6 +209,7 @@ def _reports(world: World, effort: Effort, *, few: bool = False) -> Iterator[Fig
             effort,
             _floors(world, made, batch),
             few=True,
+            ratio_targets={AS_ONE: measure.Target(OF_RANGES)} if batch == effort.block else {},
         )
 
 
@@ -218,7 +222,7 @@ def _floors(world: World, reports: Sequence[Report], batch: int) -> dict[str, Wo
     many = list(islice(cycle(claims), batch))
     return {
         "its range proofs in the crate, one after the other": _by_crate(system, claims),
-        "its range proofs as one batch": Work(lambda: system.verify_each(many), batch),
+        AS_ONE: Work(lambda: system.verify_each(many), batch),
     }
 
 

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 from benchmarks import floors
 from benchmarks.child import Job, child
-from benchmarks.cohort import FIVE, Form, choice, form
+from benchmarks.cohort import FIVE, MEMBERS, THRESHOLD, Form, choice, form
 from benchmarks.known import KnownRound
+from benchmarks.large_audit import founded, is_rating, kept_log
 from benchmarks.measure import Effort, Figure, Parameters, Samples, once, timed
 from benchmarks.rating import FLOOR, proof, whole
 from benchmarks.shares import opening
 from zkperf._native import RatingLeaf
-from zkperf.cli.output import progress_bars
+from zkperf.cli.audit import public_log
 from zkperf.errors import ZkperfError
 from zkperf.ledger.rules.verification import verify_ratings
 
 BITS = (1, 2, 4, 8, 16, 32, 64)
-MEMBERS = ((4, 2), (5, 3), (7, 3), (7, 4), (10, 4), (13, 5))
+CONSORTIA = ((4, 2), (5, 3), (7, 3), (7, 4), (10, 4), (13, 5))
 """(n, t)"""
 PER_COHORT = (1, 4, 10, 100, 1000)
 MOST_COHORTS = 250
 """A round has no more, its totals being one transaction."""
-SIZE_BYTES = 4
 
 
 def figures(effort: Effort) -> Iterator[Figure]:
@@ -76,7 +74,7 @@ def _of_a_form(
 
 
 def _members(effort: Effort) -> Iterator[Figure]:
-    for members, threshold in MEMBERS:
+    for members, threshold in CONSORTIA:
         known = KnownRound.create(FIVE, members=members, threshold=threshold)
         what = f"n = {members}, t = {threshold}"
         yield from _of_a_form(known, "growth.members", what, known.parameters, effort)
@@ -109,35 +107,24 @@ def _cohorts(effort: Effort) -> Iterator[Figure]:
 
 
 def _ratings(effort: Effort) -> Iterator[Figure]:
-    known = KnownRound.create(FIVE)
-    with TemporaryDirectory(prefix="zkperf-benchmark-") as folder:
-        path = Path(folder) / "ratings"
-        write_ratings(known, effort.largest, path)
-        count = min(1000, effort.largest)
-        while count <= effort.largest:
-            yield from _stream(known, path, count, effort)
-            count *= 10
+    path, _ = kept_log(effort.largest)
+    count = min(1000, effort.largest)
+    while count <= effort.largest:
+        yield from _stream(path, count, effort)
+        count *= 10
 
 
-def write_ratings(known: KnownRound, count: int, path: Path) -> None:
-    """Makes ratings, all different, and writes their leaves one after the other."""
-    with path.open("wb") as file, progress_bars() as progress:
-        bar = progress.add_task("  ratings to verify", total=count)
-        for made in known.ratings(count):
-            file.write(len(made.leaf).to_bytes(SIZE_BYTES, "big") + made.leaf)
-            progress.advance(bar)
-
-
-def read_ratings(file: BinaryIO) -> Iterator[bytes]:
-    """What `write_ratings` wrote."""
-    while size := file.read(SIZE_BYTES):
-        yield file.read(int.from_bytes(size, "big"))
-
-
-def _stream(known: KnownRound, path: Path, count: int, effort: Effort) -> Iterator[Figure]:
-    with child(stream, (known.sent(), str(path), count, effort.block)) as process:
+def _stream(path: Path, count: int, effort: Effort) -> Iterator[Figure]:
+    with child(stream, (str(path), count, effort.block)) as process:
         samples = [process.sample() for _ in range(effort.few if count <= 10_000 else 1)]
-    parameters = {**known.parameters, "ratings": count, "block": effort.block}
+    parameters: Parameters = {
+        "suite": "ristretto255",
+        "form": FIVE.name,
+        "members": MEMBERS,
+        "threshold": THRESHOLD,
+        "ratings": count,
+        "block": effort.block,
+    }
     what = f"{count:,} ratings read and verified in blocks of {effort.block:,}"
     yield Figure(
         "growth.ratings.verify",
@@ -151,15 +138,16 @@ def _stream(known: KnownRound, path: Path, count: int, effort: Effort) -> Iterat
     yield once("growth.ratings.bytes", f"{what}: bytes on the ledger", parameters, samples[0].value, "bytes")
 
 
-def stream(argument: tuple[KnownRound, str, int, int]) -> Job:
-    """Verifies the first ratings of a file in blocks; gives the bytes of their leaves."""
-    known, path, count, block = argument
-    state = known.state
+def stream(argument: tuple[str, int, int]) -> Job:
+    """Verifies the first ratings of an export in blocks; gives the bytes of their leaves."""
+    name, count, block = argument
+    path = Path(name)
+    state = founded(path)
 
     def verify() -> int:
         read = 0
-        with open(path, "rb") as file:
-            leaves = islice(read_ratings(file), count)
+        with public_log(path) as log:
+            leaves = islice(filter(is_rating, log.leaves), count)
             while part := list(islice(leaves, block)):
                 verdicts = verify_ratings(state, [RatingLeaf(leaf) for leaf in part])
                 assert not any(isinstance(verdict, ZkperfError) for verdict in verdicts)

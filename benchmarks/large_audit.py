@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
 from benchmarks.child import Job, Sample, child
@@ -127,18 +127,24 @@ def audit_job(argument: tuple[str, bytes, int]) -> Job:
     return work
 
 
+def founded(path: Path) -> State:
+    """The state of an export before its first issuance."""
+    with public_log(path) as log:
+        foundation = list(takewhile(lambda leaf: leaf[KIND] != kind_of(Issue), log.leaves))
+    state = State(leaf=foundation.__getitem__, root=lambda size: b"", pairing=BLS12381)
+    apply(state, foundation)
+    return state
+
+
+def is_rating(leaf: bytes) -> bool:
+    return leaf[KIND] == kind_of(Core)
+
+
 def kernel_job(argument: tuple[str, bool]) -> Job:
     """The ratings of an export, read and verified in blocks straight in the kernel, and nothing else; with
     ``issuances`` these too. No state, no tree, no sums."""
     path, issuances = argument
-    foundation: list[bytes] = []
-    with public_log(Path(path)) as log:
-        for leaf in log.leaves:
-            if leaf[KIND] == kind_of(Issue):
-                break
-            foundation.append(leaf)
-    state = State(leaf=foundation.__getitem__, root=lambda size: b"", pairing=BLS12381)
-    apply(state, foundation)
+    state = founded(Path(path))
     [found] = state.rounds.values()
     issuance_verifier_of_round = issuance_verifier(state, found)
     assert issuance_verifier_of_round is not None
@@ -146,7 +152,7 @@ def kernel_job(argument: tuple[str, bool]) -> Job:
     def work() -> None:
         with public_log(Path(path)) as log:
             while leaves := list(islice(log.leaves, BLOCK)):
-                ratings = [RatingLeaf(leaf) for leaf in leaves if leaf[KIND] == kind_of(Core)]
+                ratings = [RatingLeaf(leaf) for leaf in leaves if is_rating(leaf)]
                 assert all(isinstance(v, VerifiedRating) for v in found.verifier.verify(ratings))
                 if issuances:
                     issues = [IssuanceLeaf(leaf) for leaf in leaves if leaf[KIND] == kind_of(Issue)]
