@@ -3,25 +3,26 @@
 Every provider's outcomes are public: of each claim that it was proved or that it was not, and the index's
 grade or step. Each says something about the figures that it is about. The *exposure* of a figure is the
 smallest number of values that it may still have, over everything that can come out of the claims about it
-and of the index; the other figures that these are about are free in their whole ranges.
-
-A condition  low <= c·v + Σ c_i·u_i + c_0 <= high  leaves v where  low - max <= c·v <= high - min  for the
-least and the greatest value of the rest, if the rest has no gap wider than high - low + 1. What the
-outcomes about all *other* figures say is not counted (protocol, section 12.6).
+and of the index. The other figures that these are about are free in their whole ranges; but where several
+claims are about the same other figure, they are looked at together (`circuits.possible`), and so are the
+index and all bounds on it. What the outcomes about *other* figures say is not counted (protocol, section
+12.6).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
-from typing import NamedTuple
+from itertools import combinations, pairwise
+from math import ceil, floor
+from typing import Any, NamedTuple
 
 from circuits.claims.catalogue import KINDS, Asked, claim_at, needs, state_claim
-from circuits.claims.index import PUBLISHED, has_index
+from circuits.claims.index import has_index, outcome_of, weighing
 from circuits.claims.kinds import Need, Setting
 from circuits.indicators import Claim, Index, Indicator, IndicatorScheme, Ratio
+from circuits.possible import Alternatives, Condition, Pieces, Possible, alone, together
 from zkperf.errors import InputError
 from zkperf.proofs.forms import Form
 
@@ -30,40 +31,10 @@ MAX_STEPS = 100
 FINEST = 2
 """Digits of the finest step that is tried where the scheme names none."""
 
-UNKNOWN = 2**62
-"""A stride of which no more is promised than that some value is left."""
-
-Pieces = tuple[tuple[int, int], ...]
-"""Disjoint intervals of integers, ends included, ascending."""
-
-
-class Possible(NamedTuple):
-    """Values that a figure may have: every ``stride``-th of these pieces, and what narrowed it so."""
-
-    pieces: Pieces
-    stride: int = 1
-    because: tuple[str, ...] = ()
-
-    @property
-    def values(self) -> int:
-        whole = sum(high - low + 1 for low, high in self.pieces)
-        return max(1, whole // self.stride)
-
-    def under(self, other: Possible) -> Possible | None:
-        """What is left where both hold; None if nothing is."""
-        met = [(max(a, c), min(b, d)) for a, b in self.pieces for c, d in other.pieces]
-        pieces = tuple(sorted((low, high) for low, high in met if low <= high))
-        narrowed = pieces != self.pieces or other.stride > 1
-        because = self.because + (other.because if narrowed else ())
-        return Possible(pieces, lcm(self.stride, other.stride), because) if pieces else None
-
-
-class Condition(NamedTuple):
-    """low <= form <= high; None where there is no bound."""
-
-    form: Form
-    low: int | None
-    high: int | None
+MOST_OUTCOMES = 5000
+"""Of the claims about one figure, counted together: with more a scheme is refused."""
+MOST_TOGETHER = 4
+"""Claims about the same two figures, the index and its bounds being one."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +80,13 @@ def check_exposure(scheme: IndicatorScheme) -> None:
 def index_allowed(setting: Setting) -> bool:
     """Whether a provider that reports so much has an index: enough is reported, and with these published
     means its outcome would leave every figure as many values as the floor says."""
-    floor = setting.scheme.floor
-    return has_index(setting) and all(found.values >= floor for found in exposures(setting, with_index=True))
+    if not has_index(setting):
+        return False
+    try:
+        found = exposures(setting, with_index=True)
+    except InputError:
+        return False
+    return all(item.values >= setting.scheme.floor for item in found)
 
 
 def with_step(scheme: IndicatorScheme) -> IndicatorScheme:
@@ -133,141 +109,179 @@ def with_step(scheme: IndicatorScheme) -> IndicatorScheme:
 
 
 def exposures(setting: Setting, *, with_index: bool) -> list[Exposure]:
-    """The exposure of each figure that is reported in this setting."""
+    """The exposure of each figure that is reported in this setting. InputError if it is too much to count."""
     scheme = setting.scheme
-    readings = [_Reading(setting, number) for number in range(len(scheme.claims))]
-    if scheme.index is not None:
-        readings.append(_Reading(setting, len(scheme.claims)))
-    spoken = [reading for reading in readings if reading.speaks(with_index)]
+    claims = [
+        _ClaimReading(setting, number) for number, claim in enumerate(scheme.claims) if claim.kind != "index"
+    ]
+    spoken: list[_Reading] = [reading for reading in claims if reading.speaks()]
+    if with_index and has_index(setting):
+        spoken.append(_IndexReading(setting))
     return [_exposure(setting, k, spoken) for k in range(len(scheme.indicators)) if k not in setting.missing]
+
+
+class _About(NamedTuple):
+    """A reading about a figure, at one place of it."""
+
+    reading: _Reading
+    place: int
+
+    @property
+    def partners(self) -> dict[tuple[str, int], int]:
+        """The other figures that it is about, with their places: of this period, the last or the next."""
+        own = self.reading.needs[self.place]
+        return {
+            ("last" if need.previous else "next" if own.previous else "this", need.indicator): place
+            for place, need in enumerate(self.reading.needs)
+            if place != self.place
+        }
 
 
 def _exposure(setting: Setting, k: int, readings: Sequence[_Reading]) -> Exposure:
     indicator = setting.scheme.indicators[k]
-    found = {Possible(((indicator.min, indicator.max),))}
     # A claim about two periods is about this figure now, and once more when it is the last period's.
-    about = [(reading, place) for reading in readings for place in reading.places(k)]
+    about = [_About(reading, place) for reading in readings for place in reading.places(k)]
     # A published total may be any: it is put where it narrows most what all others have left.
-    for reading, place in sorted(about, key=lambda pair: pair[0].slides):
-        found = set(_narrowed(found, reading, place))
-    least = min(found, key=lambda item: (item.values, item.because))
+    about.sort(key=lambda item: item.reading.slides)
+    shared = {
+        place
+        for one, other in combinations(range(len(about)), 2)
+        if about[one].partners.keys() & about[other].partners.keys()
+        for place in (one, other)
+    }
+    whole = Possible(((indicator.min, indicator.max),))
+    found: list[tuple[Possible, _Chosen]] = [(whole, ())]
+    for number, item in enumerate(about):
+        seen: dict[Any, tuple[Possible, _Chosen]] = {}
+        for before, chosen in found:
+            for outcome in item.reading.outcomes(item.place, before.pieces):
+                after = before.under(outcome.alone(item))
+                taken = (*chosen, (item, outcome)) if number in shared else chosen
+                if number in shared and after is not None:
+                    after = _jointly(after, taken)
+                if after is not None:
+                    said = tuple(outcome.because for _, outcome in taken)
+                    seen.setdefault((after.pieces, after.stride, after.sure, said), (after, taken))
+        found = list(seen.values())
+        if len(found) > MOST_OUTCOMES:
+            raise InputError(f"there are too many claims about {indicator.id!r} to count what they give away")
+    least = min((after for after, _ in found), key=lambda item: (item.values, item.because))
     return Exposure(indicator, least.values, least.pieces[0][0], least.pieces[-1][1], least.because)
 
 
-def _narrowed(found: Iterable[Possible], reading: _Reading, place: int) -> Iterator[Possible]:
-    seen: set[tuple[Pieces, int]] = set()
-    for before in found:
-        for said in reading.says(place, before.pieces):
-            after = before.under(said)
-            if after is not None and (after.pieces, after.stride) not in seen:
-                seen.add((after.pieces, after.stride))
-                yield after
+def _jointly(left: Possible, chosen: _Chosen) -> Possible | None:
+    """What the last outcome chosen leaves, together with those about the same other figures."""
+    last, _ = chosen[-1]
+    after: Possible | None = left
+    for partner in last.partners:
+        group = [(item, outcome) for item, outcome in chosen if partner in item.partners]
+        if len(group) > MOST_TOGETHER:
+            raise InputError(f"more than {MOST_TOGETHER} claims are about the same two figures")
+        if len(group) > 1 and after is not None:
+            because = tuple(reason for _, outcome in group for reason in outcome.because)
+            after = after.under(
+                together(
+                    [
+                        (outcome.alternatives, item.place, item.partners[partner], item.reading.ranges)
+                        for item, outcome in group
+                    ],
+                    because,
+                )
+            )
+    return after
+
+
+class _Outcome(NamedTuple):
+    """Something that can come out, and what it says."""
+
+    because: tuple[str, ...]
+    alternatives: Alternatives
+
+    def alone(self, about: _About) -> Possible:
+        return alone(self.alternatives, about.place, about.reading.ranges, self.because)
+
+
+_Chosen = tuple[tuple[_About, _Outcome], ...]
+"""What has come out of claims that are about the same other figures."""
 
 
 class _Reading:
-    """What one claim, or the index, can say in a setting."""
+    """What a claim, or the index with all bounds on it, can say in a setting."""
+
+    slides = False
+    """Whether it publishes a number that may be anything in a range."""
 
     def __init__(self, setting: Setting, number: int) -> None:
-        self._setting = setting
-        self._number = number
-        self.claim: Claim = claim_at(setting.scheme, number)
-        self._kind = KINDS[self.claim.kind]
-        self.slides = self.claim != PUBLISHED and self._kind.publishes(self.claim)
-        self._said: dict[int, list[Possible]] = {}
-
-    def speaks(self, with_index: bool) -> bool:
-        """Whether it is made at all."""
-        if self.claim.kind == "index":
-            return with_index
-        return self._kind.applies(self._setting, self.claim) and not any(
-            need.indicator in self._setting.missing for need in self._needs() if not need.previous
-        )
+        self.needs: tuple[Need, ...] = needs(setting, number)
+        self.ranges: list[Indicator] = [setting.scheme.indicators[need.indicator] for need in self.needs]
+        self._outcomes: list[_Outcome] | None = None
 
     def places(self, k: int) -> list[int]:
-        """Where the claim takes indicator k."""
-        return [place for place, need in enumerate(self._needs()) if need.indicator == k]
+        """Where it takes indicator k."""
+        return [place for place, need in enumerate(self.needs) if need.indicator == k]
 
-    def says(self, place: int, left: Pieces) -> list[Possible]:
-        """What each outcome says of the figure at ``place``; ``left`` is what others have left of it."""
-        if self.slides:
-            return list(self._totals(place, left))
-        if place not in self._said:
-            self._said[place] = list(self._outcomes(place))
-        return self._said[place]
+    def outcomes(self, place: int, left: Pieces) -> Sequence[_Outcome]:
+        """What can come out; ``left`` is what others have left of the figure at ``place``."""
+        if self._outcomes is None:
+            self._outcomes = list(self._list())
+        return self._outcomes
 
-    def _outcomes(self, place: int) -> Iterator[Possible]:
-        if self.claim == PUBLISHED:
-            assert self._setting.scheme.index is not None
-            for outcome, name in enumerate(_names(self._setting.scheme.index)):
-                yield self._proved(place, self._conditions(outcome), f"index {name}")
-            return
+    def _list(self) -> Iterator[_Outcome]:
+        raise NotImplementedError
+
+
+class _ClaimReading(_Reading):
+    """What one claim can say."""
+
+    def __init__(self, setting: Setting, number: int) -> None:
+        super().__init__(setting, number)
+        self._setting, self._number = setting, number
+        self._claim: Claim = claim_at(setting.scheme, number)
+        self._kind = KINDS[self._claim.kind]
+        self.slides = self._kind.publishes(self._claim)
+
+    def speaks(self) -> bool:
+        """Whether it is made at all."""
+        return self._kind.applies(self._setting, self._claim) and not any(
+            need.indicator in self._setting.missing for need in self.needs if not need.previous
+        )
+
+    def outcomes(self, place: int, left: Pieces) -> Sequence[_Outcome]:
+        return list(self._totals(place, left)) if self.slides else super().outcomes(place, left)
+
+    def _list(self) -> Iterator[_Outcome]:
         conditions = self._conditions(None)
-        yield self._proved(place, conditions, f"{self.claim.id} proved")
-        yield self._not_proved(place, conditions)
+        yield _Outcome((f"{self._claim.id} proved",), (conditions,))
+        yield self._not_proved(conditions)
 
-    def _needs(self) -> tuple[Need, ...]:
-        return needs(self._setting, self._number)
-
-    def _conditions(self, outcome: int | None) -> list[Condition]:
+    def _conditions(self, outcome: int | None) -> tuple[Condition, ...]:
         statement = state_claim(Asked(self._setting, self._number, outcome))
         if statement.products:
-            raise InputError(f"claim {self.claim.id!r}: what a claim about products gives away is not known")
-        return [Condition(form, 0, 0) for form in statement.zeros] + [
-            Condition(item.form, 0, None if item.capped else item.span) for item in statement.intervals
-        ]
+            raise InputError(f"claim {self._claim.id!r}: what a claim about products gives away is not known")
+        return (
+            *(Condition(form, 0, 0) for form in statement.zeros),
+            *(Condition(item.form, 0, None if item.capped else item.span) for item in statement.intervals),
+        )
 
-    def _project(self, condition: Condition, place: int, because: str) -> Possible:
-        """Where the figure at ``place`` can be for the condition to hold."""
-        indicators = [self._setting.scheme.indicators[need.indicator] for need in self._needs()]
-        form, (low, high) = condition.form, condition[1:]
-        own, least, greatest, rest = 0, form.constant, form.constant, []
-        for index, factor in form.terms:
-            if index == place:
-                own = factor
-                continue
-            ends = sorted((factor * indicators[index].min, factor * indicators[index].max))
-            least, greatest = least + ends[0], greatest + ends[1]
-            rest.append((abs(factor), indicators[index].max - indicators[index].min))
-        lower = None if low is None else low - greatest
-        upper = None if high is None else high - least
-        pieces = _solve(own, lower, upper, indicators[place])
-        stride = 1
-        if low is not None and high is not None and rest:
-            stride = _stride(own, rest, high - low + 1)
-        return Possible(pieces, stride, (because,))
-
-    def _proved(self, place: int, conditions: Sequence[Condition], because: str) -> Possible:
-        indicator = self._setting.scheme.indicators[self._needs()[place].indicator]
-        found = Possible(((indicator.min, indicator.max),), because=(because,))
-        for condition in conditions:
-            pieces = self._project(condition, place, because)
-            met = found.under(pieces)
-            if met is None:
-                return Possible((), 1, (because,))
-            found = met._replace(because=(because,))
-        return found
-
-    def _not_proved(self, place: int, conditions: Sequence[Condition]) -> Possible:
-        because = f"{self.claim.id} not proved"
-        pieces: list[tuple[int, int]] = []
+    def _not_proved(self, conditions: Sequence[Condition]) -> _Outcome:
+        negated: list[tuple[Condition, ...]] = []
         for form, low, high in conditions:
             if low is not None:
-                pieces += self._project(Condition(form, None, low - 1), place, because).pieces
+                negated.append((Condition(form, None, low - 1),))
             if high is not None:
-                pieces += self._project(Condition(form, high + 1, None), place, because).pieces
-        return Possible(_union(pieces), 1, (because,))
+                negated.append((Condition(form, high + 1, None),))
+        return _Outcome((f"{self._claim.id} not proved",), tuple(negated))
 
-    def _totals(self, place: int, left: Pieces) -> Iterator[Possible]:
+    def _totals(self, place: int, left: Pieces) -> Iterator[_Outcome]:
         """A published total: each at which an end of what is left of the figure begins to be excluded."""
-        scheme, claim = self._setting.scheme, self.claim
+        scheme, claim = self._setting.scheme, self._claim
         first = self._kind.example(scheme, claim)
         assert first is not None
         [(form, _, _)] = self._conditions(first)
         # Σ parts = first + shift
         scale = max(scheme.indicators[scheme.number(identifier)].scale for identifier in claim.indicators)
         last = int(claim.numbers[1].exact * 10**scale)
-        own = dict(form.terms)[place]
-        indicator = scheme.indicators[self._needs()[place].indicator]
+        own, indicator = dict(form.terms)[place], self.ranges[place]
         assert form.low is not None and form.high is not None
         rest = (form.low - own * indicator.min, form.high - own * indicator.max)
         shifts = {0, last - first}
@@ -276,47 +290,52 @@ class _Reading:
         for shift in sorted(shifts):
             if 0 <= shift <= last - first:
                 because = f"{claim.id} = {_decimal(first + shift, scale)}"
-                yield self._proved(place, [Condition(form, shift, shift)], because)
-        yield self._not_proved(place, [Condition(form, 0, last - first)])
+                yield _Outcome((because,), ((Condition(form, shift, shift),),))
+        yield self._not_proved([Condition(form, 0, last - first)])
 
 
-def _solve(factor: int, lower: int | None, upper: int | None, indicator: Indicator) -> Pieces:
-    """The values v of the indicator with lower <= factor·v <= upper."""
-    if factor < 0:
-        factor, lower, upper = (
-            -factor,
-            None if upper is None else -upper,
-            None if lower is None else -lower,
-        )
-    if factor == 0:
-        possible = (lower is None or lower <= 0) and (upper is None or upper >= 0)
-        return ((indicator.min, indicator.max),) if possible else ()
-    low = indicator.min if lower is None else max(indicator.min, -(-lower // factor))
-    high = indicator.max if upper is None else min(indicator.max, upper // factor)
-    return ((low, high),) if low <= high else ()
+class _IndexReading(_Reading):
+    """What the published index, and every claim that bounds it, can say: they cut one line into pieces."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__(setting, len(setting.scheme.claims))
+        self._setting = setting
+
+    def _list(self) -> Iterator[_Outcome]:
+        scheme, weighed = self._setting.scheme, weighing(self._setting)
+        index, n = scheme.index, weighed.denominator
+        assert index is not None
+        factors = [weighed.factors[need.indicator] for need in self.needs]
+        # N·index = A_0 + Σ A_k·v_k
+        total = Form.of(weighed.constant)
+        for place, (factor, figure) in enumerate(zip(factors, self.ranges, strict=True)):
+            total += factor * Form(((place, 1),), 0, figure.min, figure.max)
+        assert total.low is not None and total.high is not None
+        claims = [claim for claim in scheme.claims if claim.kind == "index"]
+        # Each bound lies between cut - 1 and cut.
+        cuts = [_cut(claim.numbers[0].exact * n, claim.sense) for claim in claims]
+        published = {ceil(least * n) for least in _leasts(index)}
+        inside = sorted(cut for cut in published | set(cuts) if total.low < cut <= total.high)
+        for low, high in pairwise([None, *inside, None]):
+            at = total.low if low is None else low
+            because = [f"index {_names(index)[outcome_of(index, Fraction(at, n))]}"]
+            for claim, cut in zip(claims, cuts, strict=True):
+                holds = (at >= cut) == (claim.sense == "at least")
+                because.append(f"{claim.id} proved" if holds else f"{claim.id} not proved")
+            condition = Condition(total, low, None if high is None else high - 1)
+            yield _Outcome(tuple(because), ((condition,),))
 
 
-def _stride(own: int, rest: Sequence[tuple[int, int]], width: int) -> int:
-    """Where the others' sums have gaps wider than the condition: which of the values are left. ``rest`` are
-    the others' factors, and how far each can go."""
-    common = gcd(*(factor for factor, _ in rest))
-    width, reach, gap = -(-width // common), 0, 0
-    for factor, span in sorted(rest):
-        gap = max(gap, factor // common - reach)
-        reach += factor // common * span
-    if gap > width:
-        return UNKNOWN
-    return common // gcd(common, own) if width == 1 else 1
+def _cut(bound: Fraction, sense: str | None) -> int:
+    return ceil(bound) if sense == "at least" else floor(bound) + 1
 
 
-def _union(pieces: Iterable[tuple[int, int]]) -> Pieces:
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(pieces):
-        if merged and low <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], high))
-        else:
-            merged.append((low, high))
-    return tuple(merged)
+def _leasts(index: Index) -> list[Fraction]:
+    """Where each grade or step begins."""
+    if index.publish == "grade":
+        return [grade.least.exact for grade in index.grades]
+    assert index.step is not None
+    return [place * index.step.exact for place in range(len(_names(index)))]
 
 
 def _names(index: Index) -> list[str]:
@@ -328,13 +347,24 @@ def _names(index: Index) -> list[str]:
 
 
 def _check_totals(scheme: IndicatorScheme) -> None:
+    """A published total makes each part of it known by the others: nothing else may be about two of them."""
+    about = [(f"claim {claim.id!r}", set(claim.indicators)) for claim in scheme.claims]
+    if scheme.index is not None:
+        about.append(("the index", {item.id for item in scheme.indicators if item.weight is not None}))
     seen: set[str] = set()
-    for claim in scheme.claims:
+    for number, claim in enumerate(scheme.claims):
         if claim.kind == "parts" and claim.numbers:
             twice = seen & set(claim.indicators)
             if twice:
                 raise InputError(f"claim {claim.id!r}: {min(twice)!r} is in two published totals")
             seen |= set(claim.indicators)
+            for place, (other, named) in enumerate(about):
+                if place != number and len(named & set(claim.indicators)) > 1:
+                    both = " and ".join(map(repr, sorted(named & set(claim.indicators))[:2]))
+                    raise InputError(
+                        f"claim {claim.id!r} publishes a total of {both}, and {other} is about both: "
+                        "together they would tell too much"
+                    )
 
 
 def _decimal(value: int, scale: int) -> str:

@@ -50,23 +50,45 @@ def outcome(setting: Setting, number: int, values: Sequence[int]) -> Any:
 
 
 def counted(setting: Setting, k: int) -> int:
-    """The smallest number of values of figure k that some outcomes of all claims leave, one by one."""
+    """The smallest number of values of figure k that some outcomes of all claims leave, one by one, but of
+    the index and the claims that bound it together."""
     made = setting.scheme
     own = made.indicators[k]
     sets: list[dict[Any, set[int]]] = []
-    for number in range(len(made.claims) + (made.index is not None)):
-        asked_for = needs(setting, number)
+    numbers = [[number] for number, asked in enumerate(made.claims) if asked.kind != "index"]
+    if made.index is not None:
+        bounds = [number for number, asked in enumerate(made.claims) if asked.kind == "index"]
+        numbers.append([*bounds, len(made.claims)])
+    for joined in numbers:
+        asked_for = needs(setting, joined[0])
         for place in (i for i, need in enumerate(asked_for) if need.indicator == k):
             ranges = [made.indicators[need.indicator] for need in asked_for]
             found: dict[Any, set[int]] = {}
             for values in product(*(range(item.min, item.max + 1) for item in ranges)):
-                found.setdefault(outcome(setting, number, values), set()).add(values[place])
+                said = tuple(outcome(setting, number, values) for number in joined)
+                found.setdefault(said, set()).add(values[place])
             sets.append(found)
     everything = set(range(own.min, own.max + 1))
     left = [everything]
     for found in sets:
         left = [before & said for before in left for said in found.values() if before & said]
     return min(map(len, left))
+
+
+def jointly(setting: Setting, k: int) -> int:
+    """The same for all outcomes together, each other figure being the same one in all of them."""
+    made = setting.scheme
+    numbers = range(len(made.claims) + (made.index is not None))
+    taken = sorted({(k, False), *(need for number in numbers for need in needs(setting, number))})
+    ranges = [made.indicators[indicator] for indicator, _ in taken]
+    found: dict[Any, set[int]] = {}
+    for values in product(*(range(item.min, item.max + 1) for item in ranges)):
+        known = dict(zip(taken, values, strict=True))
+        said = tuple(
+            outcome(setting, number, [known[need] for need in needs(setting, number)]) for number in numbers
+        )
+        found.setdefault(said, set()).add(known[k, False])
+    return min(map(len, found.values()))
 
 
 TWO = (figure("a"), figure("b", better="lower"))
@@ -149,6 +171,100 @@ def test_coarse_figures_are_never_counted_too_many() -> None:
     setting = Setting(made, "")
     for k, item in enumerate(exposures(setting, with_index=True)):
         assert 1 <= item.values <= counted(setting, k)
+
+
+# -- several claims about the same figures are looked at together ---------------------------------------
+
+
+def several(*claims: Any, high: int = 30, weights: tuple[int, int] | None = None, **more: Any) -> Any:
+    """A scheme of two figures from 1 up, which the claims are about."""
+    made = tuple(
+        figure(name, high, min=1, targets=(), weight=Ratio.of(weight))
+        for name, weight in zip("ab", weights or (1, 1), strict=True)
+    )
+    numbered = [named(item, f"{item.kind}_{place}") for place, item in enumerate(claims)]
+    return scheme(*numbered, indicators=made, **more)
+
+
+def bound(number: Any, sense: str = "at least") -> Any:
+    return claim("index", numbers=(number,), sense=sense)
+
+
+def ratio(number: Any, one: str = "a", other: str = "b", sense: str = "at least") -> Any:
+    return claim("ratio", one, other, numbers=(number,), sense=sense)
+
+
+SEVERAL: dict[str, Callable[[], IndicatorScheme]] = {
+    "bounds next to each other": lambda: several(
+        bound("0.5"), bound(Fraction(2916, 5829)), index=index(), weights=(101, 100)
+    ),
+    "a bound next to a grade": lambda: several(
+        bound(Fraction(3, 5) + Fraction(1, 10**4), "at most"), index=index(), weights=(101, 100)
+    ),
+    "two ratios": lambda: several(ratio("0.618"), ratio("0.62")),
+    "three ratios": lambda: several(ratio("1/2"), ratio(1), ratio("3/2", "b", "a", "at most"), high=40),
+    "ratios far apart": lambda: several(ratio("1/3"), ratio(2)),
+    "a ratio both ways": lambda: several(ratio("2/3"), ratio("5/4", "b", "a")),
+    "improved by two numbers": lambda: several(
+        claim("improved", "a", numbers=(10,)), claim("improved", "a", numbers=(12,)), high=20
+    ),
+    "improved by any and by much": lambda: several(
+        claim("improved", "a", numbers=(0,)), claim("improved", "a", numbers=(100,)), high=20
+    ),
+    "a ratio and the index": lambda: several(ratio(1), index=index()),
+    "a ratio and steps": lambda: several(ratio("2/3"), index=index("exact", step=Ratio.of(Fraction(1, 7)))),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_together_never_counted_too_many(name: str) -> None:
+    made = SEVERAL[name]()
+    check_indicators(made)
+    check_claims(made)
+    setting = Setting(made, "2018")
+    for k, item in enumerate(exposures(setting, with_index=made.index is not None)):
+        assert 1 <= item.values <= jointly(setting, k)
+
+
+@pytest.mark.parametrize("name", ["ratios far apart", "a ratio and the index"])
+def test_together_counted_nearly_all(name: str) -> None:
+    setting = Setting(SEVERAL[name](), "2018")
+    for k, item in enumerate(exposures(setting, with_index=setting.scheme.index is not None)):
+        assert item.values >= jointly(setting, k) - 2
+
+
+def test_a_scheme_that_bisects_is_refused_with_the_ways() -> None:
+    with pytest.raises(InputError, match=r"by: ratio_1 not proved, ratio_0 proved"):
+        check_exposure(floored(SEVERAL["two ratios"](), 5))
+    with pytest.raises(InputError, match=r"by: index grade C, index_0 proved, index_1 not proved"):
+        check_exposure(floored(SEVERAL["bounds next to each other"](), 5))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [ratio(1), claim("parts", "a", "b", "t"), claim("parts", "t", "a", "b")],
+)
+def test_nothing_else_is_about_two_parts_of_a_published_total(other: Any) -> None:
+    total = named(claim("parts", "a", "b", numbers=(2, 8)), "total")
+    with pytest.raises(InputError, match=r"publishes a total of 'a' and 'b', and claim .* is about both"):
+        check_exposure(scheme(total, other, indicators=THREE))
+    with pytest.raises(InputError, match=r"and the index is about both"):
+        check_exposure(scheme(total, index=index(), indicators=THREE))
+    check_exposure(scheme(total, ratio(1, "t"), indicators=THREE))
+
+
+def test_too_many_claims_about_two_figures() -> None:
+    check_exposure(several(*(ratio(Fraction(n, 2)) for n in range(1, 5)), high=1000))
+    with pytest.raises(InputError, match="more than 4 claims are about the same two figures"):
+        check_exposure(several(*(ratio(Fraction(n, 2)) for n in range(1, 6)), high=1000))
+
+
+def test_too_many_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = several(ratio("1/2"), ratio(2), high=1000, index=index())
+    monkeypatch.setattr("circuits.exposure.MOST_OUTCOMES", 2)
+    with pytest.raises(InputError, match="too many claims about 'a'"):
+        check_exposure(made)
+    assert not index_allowed(Setting(made, ""))
 
 
 # -- the floor ------------------------------------------------------------------------------------------

@@ -89,8 +89,8 @@ def test_an_exact_index_takes_the_finest_step_that_gives_no_figure_away() -> Non
 def test_a_figure_that_claims_would_give_away() -> None:
     narrow = SCHEME.replace('low = "10.0"', 'low = "24.8"')
     explanation = (
-        "S.toml: 'quality' could be narrowed to 24.8 to 24.9 (2 values) by: quality_band proved, good "
-        "not proved; the scheme's floor is 5 values"
+        "S.toml: 'quality' could be narrowed to 24.8 to 24.9 (2 values) by: quality_band proved, index "
+        "grade C, good not proved; the scheme's floor is 5 values"
     )
     with pytest.raises(InputError, match=re.escape(explanation)):
         parse_scheme(narrow, name="S.toml")
