@@ -27,7 +27,8 @@ from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import Phase, Round
-from zkperf.ledger.store.store import Block, Store
+from zkperf.ledger.store.block import Block
+from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import (
     Batch,
     ComplaintPosted,

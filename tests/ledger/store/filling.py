@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
 from zkperf.ledger.log.merkle import leaf_hash
-from zkperf.ledger.store.store import Block, PendingRating, Store
+from zkperf.ledger.store.block import Block, PendingRating
+from zkperf.ledger.store.store import Store
 
 ORIGIN = "zkperf.ledger/test"
 SIGNER = Signer(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes(32)))

@@ -30,8 +30,9 @@ from zkperf.ledger.log.merkle import (
 from zkperf.ledger.log.tiles import MAX_ENTRY_BYTES
 from zkperf.ledger.store import connection
 from zkperf.ledger.store import store as stored
+from zkperf.ledger.store.block import Block
 from zkperf.ledger.store.errors import StorageError, StorageFull
-from zkperf.ledger.store.store import Block, Store
+from zkperf.ledger.store.store import Store
 
 PROJECT = Path(__file__).parents[3]
 LEAVES = [f"leaf {i}".encode() for i in range(600)]

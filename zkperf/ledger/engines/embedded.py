@@ -41,8 +41,9 @@ from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import OVER, Accepted, Filed, Round, State, Tallied
+from zkperf.ledger.store.block import Block, PendingRating, Rater
 from zkperf.ledger.store.errors import StorageError
-from zkperf.ledger.store.store import Block, PendingRating, Rater, Store
+from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import (
     CLAIMS,
     REPORT,

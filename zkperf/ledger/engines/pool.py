@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from zkperf._native import RatingLeaf
 from zkperf.ledger.state import Committed
-from zkperf.ledger.store.store import Rater
+from zkperf.ledger.store.block import Rater
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,8 +13,6 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +23,7 @@ from zkperf.ledger.log.checkpoint import Checkpoint
 from zkperf.ledger.log.merkle import CompletedNode, NodeId, Tree, leaf_hash
 from zkperf.ledger.log.tiles import check_entry
 from zkperf.ledger.store import statements
+from zkperf.ledger.store.block import Block, PendingRating, Rater
 from zkperf.ledger.store.connection import (
     DATABASE,
     check_schema,
@@ -44,45 +43,6 @@ _CHUNK = 256
 
 MAX_WAL = 4 * 1024 * 1024
 """Bytes of the write-ahead log from which on it is emptied after every write that moved something."""
-
-Rater = tuple[bytes, int, bytes]
-"""Round, unit and pseudonym: whose rating it is."""
-
-
-@dataclass(frozen=True)
-class PendingRating:
-    """A rating that is durable but not in the log yet, with its bundle."""
-
-    round: bytes
-    unit: int
-    pseudonym: bytes
-    sequence: int
-    core: bytes
-    bundle: bytes = field(repr=False)
-
-    @property
-    def rater(self) -> Rater:
-        return self.round, self.unit, self.pseudonym
-
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the core."""
-        return sha256(self.core).digest()
-
-
-@dataclass
-class Block:
-    """What is appended to the log at once, and what goes with it. Leaves are known by their index."""
-
-    start: int
-    """The size of the log before it."""
-    leaves: list[bytes] = field(default_factory=list)
-    bundles: dict[int, bytes] = field(default_factory=dict, repr=False)
-    """Of ratings that enter without having waited, and of reports."""
-    entered: dict[int, Rater] = field(default_factory=dict)
-    """Ratings that waited and wait no longer; their bundles stay. Who is not there is not missed."""
-    needless: list[int] = field(default_factory=list)
-    """Leaves whose bundles must go. What is not there is not missed."""
 
 
 class Store:
