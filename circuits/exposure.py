@@ -64,9 +64,8 @@ def check_exposure(scheme: IndicatorScheme) -> None:
         step = scheme.index.step
         if step is None or step.exact < Fraction(1, MAX_STEPS):
             raise InputError(f"index: expected a step of at least 1/{MAX_STEPS}")
-    periods = {target.period for indicator in scheme.indicators for target in indicator.targets}
     parts = () if scheme.index is None else scheme.index.parts
-    for period in sorted(period or "" for period in periods | {None}):
+    for period in scheme.periods:
         setting = Setting(scheme, period, parts=[None] * len(parts))
         for found in exposures(setting, with_index=not parts and has_index(setting)):
             if found.values < scheme.floor:

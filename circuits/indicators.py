@@ -136,6 +136,12 @@ class IndicatorScheme(Record):
     draw: Uint
     """How many figures are drawn for inspection after each round."""
 
+    @property
+    def periods(self) -> list[str]:
+        """Periods that differ in their targets: each that has one of its own, and "" for any other."""
+        named = {target.period for indicator in self.indicators for target in indicator.targets}
+        return sorted(period or "" for period in named | {None})
+
     def number(self, identifier: str) -> int:
         """The place of an indicator. InputError if there is none of this id."""
         for number, indicator in enumerate(self.indicators):

@@ -15,6 +15,7 @@ from circuits.claims.catalogue import (
     check_claims,
     claim_at,
     index_outcome,
+    longest_proof,
     needs,
     state_claim,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "claim_at",
     "has_index",
     "index_outcome",
+    "longest_proof",
     "needs",
     "prove_claim",
     "state_claim",

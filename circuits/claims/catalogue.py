@@ -15,6 +15,7 @@ from circuits.claims.ratio import RatioBound
 from circuits.claims.target import AtTarget
 from circuits.indicators import Claim, IndicatorScheme
 from zkperf.errors import InputError, InvalidProof
+from zkperf.groups.base import Group
 from zkperf.proofs.committed import Statement
 
 KINDS: dict[str, Kind] = {
@@ -63,22 +64,34 @@ def _check(scheme: IndicatorScheme, kind: Kind, claim: Claim, where: str) -> Non
 
 
 def _try(scheme: IndicatorScheme, kind: Kind, claim: Claim) -> None:
-    """States the claim once for each period that the scheme knows, to see that nothing overflows."""
+    """States the claim once for each period, to see that nothing overflows."""
     if claim == PUBLISHED:
         return  # `weighing` has seen to that
-    periods = {target.period for indicator in scheme.indicators for target in indicator.targets}
-    for period in sorted(period or "" for period in periods | {None}):
-        means = [] if scheme.index is None else [Fraction(0)] * len(scheme.index.parts)
-        setting = Setting(scheme, period, parts=means)
-        if (
-            claim.kind == "target"
-            and scheme.indicators[scheme.number(claim.indicators[0])].target(period) is None
-        ):
-            continue
-        try:
-            _statement(kind, claim, setting, kind.example(scheme, claim), None)
-        except ValueError as error:
-            raise InputError(str(error)) from None
+    try:
+        _examples(scheme, kind, claim)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _examples(scheme: IndicatorScheme, kind: Kind, claim: Claim) -> list[Statement]:
+    """The claim as it is stated in each period that the scheme knows, if everything is reported."""
+    means = [] if scheme.index is None else [Fraction(0)] * len(scheme.index.parts)
+    settings = [Setting(scheme, period, parts=means) for period in scheme.periods]
+    outcome = kind.example(scheme, claim)
+    return [
+        _statement(kind, claim, setting, outcome, None)
+        for setting in settings
+        if kind.applies(setting, claim)
+    ]
+
+
+def longest_proof(group: Group, scheme: IndicatorScheme, number: int) -> int:
+    """Bytes that a proof of claim ``number`` can have at most, in any period and of any provider. The scheme
+    has to be a good one."""
+    claim = claim_at(scheme, number)
+    kind = KINDS[claim.kind]
+    statements = kind.longest(scheme, claim) or _examples(scheme, kind, claim)
+    return max((statement.size(group) for statement in statements), default=0)
 
 
 def claim_at(scheme: IndicatorScheme, number: int) -> Claim:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 
 from circuits.claims.kinds import Kind, Need, Setting, expect
@@ -158,6 +159,16 @@ class WeightedIndex(Kind):
             raise InputError("an exact index needs a step between 0 and 1")
         weighing(_all_reported(scheme), _fixed(scheme, claim))
 
+    def longest(self, scheme: IndicatorScheme, claim: Claim) -> list[Statement]:
+        # Whatever is missing or withheld, its N divides this one. Where one side is open no interval is wider
+        # than N·width, where both are proved it is less; just below a power of two, one goes without saying.
+        n = weighing(_all_reported(scheme), _fixed(scheme, claim)).denominator
+        widest = int(n * _widest(scheme, claim))
+        found = [Statement([bounds]) for bounds in [(0, widest), None, None][: 1 if claim.numbers else 3]]
+        for less, s in enumerate(found):
+            s.between(s.figure(0), 0, max(widest - less, 0))
+        return found
+
     def needs(self, setting: Setting, claim: Claim) -> tuple[Need, ...]:
         weighted = (k for k, item in enumerate(setting.scheme.indicators) if item.weight is not None)
         return tuple(Need(k) for k in weighted if k not in setting.missing)
@@ -194,6 +205,20 @@ class WeightedIndex(Kind):
 def _all_reported(scheme: IndicatorScheme) -> Setting:
     assert scheme.index is not None
     return Setting(scheme, "", frozenset(), [Fraction(0)] * len(scheme.index.parts))
+
+
+def _widest(scheme: IndicatorScheme, claim: Claim) -> Fraction:
+    """How far the ends of an outcome can be apart, from 0 to 1."""
+    index = scheme.index
+    assert index is not None
+    if claim.numbers:
+        bound = claim.numbers[0].exact
+        return 1 - bound if claim.sense == "at least" else bound
+    if index.publish == "exact":
+        assert index.step is not None
+        return index.step.exact
+    least = [grade.least.exact for grade in index.grades]
+    return max(high - low for high, low in pairwise([Fraction(1), *least]))
 
 
 def _fixed(scheme: IndicatorScheme, claim: Claim) -> list[Fraction]:

@@ -52,6 +52,11 @@ class Kind(ABC):
         """Some outcome that can be, to try the claim with; None if it publishes none."""
         return None
 
+    def longest(self, scheme: IndicatorScheme, claim: Claim) -> Sequence[Statement]:
+        """Statements of which one has a proof as long as the claim's can be at most. None: then it depends
+        on nothing but the period."""
+        return ()
+
     @abstractmethod
     def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
         """Raises InputError unless the claim has what it needs."""

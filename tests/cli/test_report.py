@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command import Outcome, zkperf
-from tests.indicators.example import SCHEME, figures_csv
+from tests.indicators.example import HEADER, SCHEME, figures_csv
 from tests.indicators.recomputed import recompute
 
 
@@ -160,6 +160,26 @@ def test_faults_are_told_before_anything_is_written(tmp_path: Path) -> None:
     assert (outcome.code, outcome.out) == (2, "")
     assert f"{files[1]}: row 3: has 9 fields, expected 8" in outcome.err
     assert not (tmp_path / "ledger").exists()
+
+
+def test_what_does_not_fit_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    many = "".join(
+        f'[[indicator]]\nid = "i{n}"\nmin = "0"\nmax = "9999999"\nbetter = "lower"\ntarget = "1"\n'
+        for n in range(64)
+    )
+    wide = f"period,provider,group,{','.join(f'i{n}' for n in range(64))}\n2024,A,North{',5' * 64}\n"
+    parts = '[[index.part]]\nsource = "rating"\nid = "good"\nweight = "1"\nlow = "1"\nhigh = "5"\n'
+    groups = "".join(f"2024,P{n},G{n},20,,,,\n" for n in range(300))
+    for scheme, figures, suite, reason in (
+        (f'id = "x"\n{many}', wide, "P-256", "a report of all 64 indicators would have"),
+        (SCHEME + parts, figures_csv(), "ristretto255", "the index takes the mean of 'good', a question"),
+        (SCHEME, f"{HEADER}\n{groups}", "ristretto255", "301 groups are too many"),
+    ):
+        files = write(tmp_path, scheme, figures)
+        outcome = report(files, "--ledger", tmp_path / "ledger", "--suite", suite)
+        assert outcome.code != 0
+        assert reason in outcome.err
+        assert not (tmp_path / "ledger").exists()
 
 
 def test_options_that_make_no_sense(tmp_path: Path) -> None:

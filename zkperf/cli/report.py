@@ -14,7 +14,7 @@ from zkperf.errors import InputError
 from zkperf.indicators.figures_file import FiguresFile
 from zkperf.indicators.page import FiguresPage, write_page
 from zkperf.indicators.results import ReportResult
-from zkperf.indicators.run import Rounds
+from zkperf.indicators.run import Rounds, check_fits
 from zkperf.ledger.rules.genesis import MIN_COHORT_FLOOR
 from zkperf.roles.auditor import Audit
 from zkperf.roles.folder import LedgerFolder
@@ -41,6 +41,7 @@ def run_report(
     """Runs the rounds in a new ``directory``, audits them and writes the page there."""
     if min_cohort < MIN_COHORT_FLOOR:
         raise InputError(f"--min-cohort: expected at least {MIN_COHORT_FLOOR}, got {min_cohort}")
+    check_fits(scheme, figures, suite, threshold)
     folder, consortium = LedgerFolder.create(
         directory,
         suite_name=suite,

@@ -11,15 +11,17 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from circuits.indicators import IndicatorScheme
-from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.errors import InputError, RuleViolation, ZkperfError
+from zkperf.groups import suite
 from zkperf.indicators.figures_file import FiguresFile, Row
 from zkperf.indicators.published import period_result
 from zkperf.indicators.results import PeriodResult, ReportResult
 from zkperf.ledger.figure_transactions import Auditor, Place
+from zkperf.ledger.rules.figures.sizes import check_room, check_sizes
 from zkperf.ledger.state import FigureRound, Phase
 from zkperf.roles.consortium import Consortium
 from zkperf.roles.figure_auditor import Inspector
-from zkperf.roles.folder import LedgerFolder
+from zkperf.roles.folder import DEFAULT_MAX_SEQUENCE, LedgerFolder
 from zkperf.roles.provider import Provider
 
 CHUNK = 25
@@ -29,6 +31,32 @@ AUDITOR_NAME = "auditor"
 
 Progress = Callable[[str, str, int, int], None]
 """Called with (period, stage, done, in all); stages are reports, sums, claims and result."""
+
+
+def check_fits(scheme: IndicatorScheme, figures: FiguresFile, suite_name: str, threshold: int) -> None:
+    """Raises why rounds of this scheme and these figures could not be held on a new ledger with these rules:
+    found out before there is one. InputError for the scheme, RuleViolation for a period's tree."""
+    check_room(suite(suite_name), threshold, DEFAULT_MAX_SEQUENCE, scheme)
+    for part in () if scheme.index is None else scheme.index.parts:
+        if part.source == "rating":
+            raise InputError(
+                f"the index takes the mean of {part.id!r}, a question: here no rounds of ratings are held"
+            )
+    for rows in figures.periods.values():
+        check_sizes(scheme, tree(rows, lambda name: bytes(32)))
+
+
+def tree(rows: Sequence[Row], key: Callable[[str], bytes]) -> list[Place]:
+    """Groups under one root, providers with their keys under their groups."""
+    groups = sorted({row.group for row in rows})
+    return [
+        Place(name=ROOT_NAME, parent=None, provider=None),
+        *(Place(name=group, parent=0, provider=None) for group in groups),
+        *(
+            Place(name=row.provider, parent=1 + groups.index(row.group), provider=key(row.provider))
+            for row in rows
+        ),
+    ]
 
 
 @dataclass
@@ -64,18 +92,7 @@ class Rounds:
     # -- one round --------------------------------------------------------------------------------
 
     def _open(self, scheme: bytes, period: str, rows: Sequence[Row], previous: bytes | None) -> FigureRound:
-        """A tree of groups under one root, providers under their groups."""
-        groups = sorted({row.group for row in rows})
-        units = [Place(name=ROOT_NAME, parent=None, provider=None)]
-        units += [Place(name=group, parent=0, provider=None) for group in groups]
-        units += [
-            Place(
-                name=row.provider,
-                parent=1 + groups.index(row.group),
-                provider=self._provider(row.provider).public,
-            )
-            for row in rows
-        ]
+        units = tree(rows, lambda name: self._provider(name).public)
         state = self.consortium.ledger.state
         auditors = []
         if self.scheme.draw:

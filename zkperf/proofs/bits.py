@@ -33,6 +33,12 @@ from zkperf.transcript import Transcript, session_id
 class Bits(IntervalSystem):
     """Proofs with one scalar for each bit: long, and right for groups that the kernel has not got."""
 
+    def size(self, intervals: Sequence[Interval]) -> int:
+        group, count = self.group, len(intervals)
+        # A_1 ‖ … ‖ U ‖ V, then f ‖ z_1 ‖ … ‖ z_u
+        bits = sum(len(digits(interval.span)) for interval in intervals)
+        return (count + 2) * group.element_size + (bits + count + 1) * group.scalar_size
+
     def prove(
         self,
         intervals: Sequence[Interval],
@@ -97,10 +103,9 @@ class Bits(IntervalSystem):
     def equations(self, claim: IntervalClaim) -> list[Equation]:
         """The equations that hold exactly when the proof does. EncodingError if it is malformed."""
         group, (generator,), h = self.group, self.key.generators, self.key.blinding
-        count = len(claim.intervals)
         bits = sum(len(digits(interval.span)) for interval in claim.intervals)
-        at = (count + 2) * group.element_size
-        if len(claim.proof) != at + (bits + count + 1) * group.scalar_size:
+        at = (len(claim.intervals) + 2) * group.element_size
+        if len(claim.proof) != self.size(claim.intervals):
             raise EncodingError(f"range proof: unexpected length {len(claim.proof)}")
         *masks, u, v = group.decode_many(_split(claim.proof[:at], group.element_size))
         scalars = [group.decode_scalar(part) for part in _split(claim.proof[at:], group.scalar_size)]

@@ -30,6 +30,11 @@ class Bulletproofs(IntervalSystem):
         (value,) = self.key.generators
         self._kernel = RangeProofs(value, self.key.blinding)
 
+    def size(self, intervals: Sequence[Interval]) -> int:
+        bits, forms = _forms(tuple(intervals))
+        rounds = (bits * len(forms) - 1).bit_length()
+        return (2 * rounds + 9) * self.group.element_size
+
     def prove(
         self,
         intervals: Sequence[Interval],

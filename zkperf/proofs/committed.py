@@ -146,6 +146,16 @@ class Statement:
         ]
         return sha256(encode(plain)).digest()
 
+    def size(self, group: Group) -> int:
+        """Bytes of a proof: of these statements no other is accepted."""
+        equations = scalars = self.keys + len(self.zeros)
+        for a, b, _ in self.products:
+            equations += 2 if a == b else 3
+            scalars += 3 if a == b else 5
+        elements = self.count - self.given + equations
+        intervals = interval_system(group).size(self.intervals) if self.intervals else 0
+        return group.element_size * elements + group.scalar_size * scalars + intervals
+
     def relation(
         self, group: Group, commitments: Sequence[Any], keys: Sequence[Any]
     ) -> LinearRelation | None:
@@ -281,6 +291,8 @@ def verify_statements(
 
 def _take_apart(group: Group, item: Presented) -> tuple[list[Equation], IntervalClaim | None]:
     statement, proof = item.statement, item.proof
+    if len(proof) != statement.size(group):
+        raise EncodingError(f"proof: unexpected length {len(proof)}")
     at = group.element_size * (statement.count - statement.given)
     products = [proof[start : start + group.element_size] for start in range(0, at, group.element_size)]
     commitments = (*item.commitments, *group.decode_many(products))
@@ -292,8 +304,6 @@ def _take_apart(group: Group, item: Presented) -> tuple[list[Equation], Interval
         equations = linear.equations(relation, proof[at:end], _tag(group, bound))
         at = end
     if not statement.intervals:
-        if len(proof) != at:
-            raise EncodingError(f"proof: unexpected length {len(proof)}")
         return equations, None
     context = _range_context(bound, proof[:at])
     return equations, IntervalClaim(context, tuple(statement.intervals), commitments, proof[at:])

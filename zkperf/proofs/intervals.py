@@ -58,6 +58,10 @@ class IntervalSystem(ABC):
         self.key = figure_key(group)
 
     @abstractmethod
+    def size(self, intervals: Sequence[Interval]) -> int:
+        """Bytes of a proof about these intervals."""
+
+    @abstractmethod
     def prove(
         self,
         intervals: Sequence[Interval],

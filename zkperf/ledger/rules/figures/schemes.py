@@ -8,6 +8,7 @@ from circuits.indicators import IndicatorScheme, check_indicators
 from zkperf.errors import InputError, RuleViolation
 from zkperf.ledger.figure_transactions import SchemeOfFigures
 from zkperf.ledger.rules.common import require, require_evaluator
+from zkperf.ledger.rules.figures.sizes import check_room
 from zkperf.ledger.state import FigureScheme, State
 from zkperf.ledger.transactions import digest
 
@@ -15,7 +16,7 @@ CHECK = "schemes"
 
 
 def process_scheme_of_figures(state: State, posted: SchemeOfFigures) -> None:
-    """An evaluator publishes a scheme: one that makes sense, and that gives no figure away."""
+    """An evaluator publishes a scheme: it makes sense, fits into transactions and gives no figure away."""
     require_evaluator(state, posted, posted.evaluator, CHECK)
     identifier = digest(posted)
     require(identifier not in state.figure_schemes, CHECK, "this scheme is on the ledger already")
@@ -23,6 +24,7 @@ def process_scheme_of_figures(state: State, posted: SchemeOfFigures) -> None:
         check_indicators(posted.scheme)
         check_claims(posted.scheme)
         check_parts(posted.scheme)
+        check_room(state.commitment_group, state.rules.threshold, state.rules.max_sequence, posted.scheme)
         check_exposure(posted.scheme)
     except InputError as error:
         raise RuleViolation(str(error), check=CHECK) from None

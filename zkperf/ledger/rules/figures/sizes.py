@@ -1,19 +1,96 @@
-"""Whether everything that a round of figures may have to post can be written: found out beforehand."""
+"""Whether everything that a round of figures may have to post can be written: found out beforehand.
+
+What a provider posts depends on the ledger and the scheme alone: on group, threshold and corrections, which
+the genesis fixes, on indicators, claims and the periods that the scheme names. So a scheme that does not fit
+is refused when it is posted. What members post depends on the tree as well: that is found out when a round
+opens.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from circuits.claims import KINDS, claim_at, longest_proof
 from circuits.indicators import IndicatorScheme
-from zkperf.errors import RuleViolation
-from zkperf.ledger.figure_transactions import FiguresPublished, Place, Pool, PoolUnit
+from circuits.report import Report, ReportForm
+from zkperf.errors import InputError, RuleViolation
+from zkperf.groups.base import Group
+from zkperf.ledger.figure_transactions import (
+    ClaimsPosted,
+    FiguresPublished,
+    Place,
+    Pool,
+    PoolUnit,
+    Proven,
+    ReportPosted,
+)
 from zkperf.ledger.rules.genesis import MAX_MEMBERS
 from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.transactions import MAX_TRANSACTION, NodeSum, SumsPosted, encode_transaction
 
 CHECK = "rounds"
+MAX_UNIT = MAX_TRANSACTION
+"""A tree is one transaction, so it has fewer units than that."""
 LARGEST_TOTAL = 2**63 - 1
 LONGEST_MEAN = f"{-(2**63)}.000000"
+
+
+def check_room(group: Group, threshold: int, max_sequence: int, scheme: IndicatorScheme) -> None:
+    """InputError unless the largest report and the largest posting of claims of one provider fit into
+    transactions on a ledger with these rules. The scheme has to be a good one."""
+    report = max(_report(group, threshold, max_sequence, scheme, period) for period in scheme.periods)
+    if report > MAX_TRANSACTION:
+        raise InputError(
+            f"a report of all {len(scheme.indicators)} indicators would have {report:,} bytes, and a "
+            f"transaction has at most {MAX_TRANSACTION:,}: split the scheme"
+        )
+    claims = _claims(group, scheme)
+    if claims > MAX_TRANSACTION:
+        raise InputError(
+            f"a provider's claims could have {claims:,} bytes, and a transaction has at most "
+            f"{MAX_TRANSACTION:,}: leave out some of the {len(scheme.claims)} claims"
+        )
+
+
+def _report(group: Group, threshold: int, max_sequence: int, scheme: IndicatorScheme, period: str) -> int:
+    """Bytes of the last correction of a report of everything: one of less has fewer and shorter parts."""
+    form = ReportForm(scheme, period)
+    reported = tuple(range(len(scheme.indicators)))
+    element = bytes(group.element_size)
+    columns = form.columns(reported)
+    report = Report(
+        round=bytes(32),
+        unit=MAX_UNIT,
+        sequence=max_sequence,
+        reported=reported,
+        ephemeral=element,
+        commitments=(element,) * len(columns),
+        coefficients=((element,) * (threshold - 1),) * len(columns),
+        digest=bytes(32),
+        proof=bytes(form.statement(reported).size(group)),
+    )
+    return len(encode_transaction(ReportPosted(signature=NO_SIGNATURE, report=report)))
+
+
+def _claims(group: Group, scheme: IndicatorScheme) -> int:
+    """Bytes of everything that can be claimed at once, or more: not all of it may hold together."""
+    numbers = range(len(scheme.claims) + (scheme.index is not None))
+    claims = (claim_at(scheme, number) for number in numbers)
+    posted = ClaimsPosted(
+        signature=NO_SIGNATURE,
+        round=bytes(32),
+        unit=MAX_UNIT,
+        report=bytes(32),
+        claims=tuple(
+            Proven(
+                claim=number,
+                outcome=LARGEST_TOTAL if KINDS[claim.kind].publishes(claim) else None,
+                proof=bytes(longest_proof(group, scheme, number)),
+            )
+            for number, claim in enumerate(claims)
+        ),
+    )
+    return len(encode_transaction(posted))
 
 
 def check_sizes(scheme: IndicatorScheme, units: Sequence[Place]) -> None:
