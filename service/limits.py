@@ -25,6 +25,11 @@ BUCKETS = 2**20
 """How many counters there are at most: bounds memory, and lets every counter stand for many addresses."""
 
 
+UNFINISHED = 4
+"""One source may have one of so many parts of the memory for bodies in bodies that have not arrived whole: to
+hold back the end of a body costs nothing, and keeps others out."""
+
+
 class Bodies:
     """Reads bodies as they stream in, and keeps all of them together below a budget."""
 
@@ -32,13 +37,16 @@ class Bodies:
         self._budget = budget
         self._seconds = seconds
         self._held = 0
+        self._unfinished: dict[str, int] = {}
+        """By source, as the rate limits count it."""
 
     @asynccontextmanager
-    async def read(self, request: Request, limit: int) -> AsyncIterator[bytes]:
+    async def read(self, request: Request, limit: int, source: str = "") -> AsyncIterator[bytes]:
         """The body of at most ``limit`` bytes, counted against the budget until the context ends.
 
         Raises Problem: too large (told by Content-Length or found out, nothing more is kept then), incomplete
-        (the sender broke off or took too long), busy (no memory left for bodies).
+        (the sender broke off or took too long), busy (no memory left for bodies, or too much of it is taken
+        by what this source has begun).
         """
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > limit:
@@ -53,6 +61,10 @@ class Bodies:
                             raise _too_large(limit)
                         if self._held + len(chunk) > self._budget:
                             raise busy("too many bodies are on their way")
+                        unfinished = self._unfinished.get(source, 0)
+                        if unfinished + len(chunk) > max(limit, self._budget // UNFINISHED):
+                            raise busy("too many bodies of this address are on their way")
+                        self._unfinished[source] = unfinished + len(chunk)
                         held += len(chunk)
                         self._held += len(chunk)
                         chunks.append(chunk)
@@ -62,6 +74,9 @@ class Bodies:
                 ) from None
             except ClientDisconnect:
                 raise Problem("incomplete body", "the sender broke off") from None
+            finally:
+                if left := self._unfinished.pop(source, 0) - held:
+                    self._unfinished[source] = left
             yield b"".join(chunks)
         finally:
             self._held -= held
@@ -85,13 +100,14 @@ class RateLimits:
         self._key_until = float("-inf")
         self._epoch = 0
 
-    def check(self, kind: str, address: str) -> None:
-        """Counts a request. Raises Problem when this address has had its share."""
+    def check(self, kind: str, address: str, cost: int = 1) -> None:
+        """Counts a request, or one that costs as much as so many. Raises Problem when this address has had
+        its share."""
         rate = self._rates.get(kind)
         if rate is None:
             return
         bucket = self._bucket(address)
-        if not self._limiter.hit(rate, kind, bucket):
+        if not self._limiter.hit(rate, kind, bucket, cost=cost):
             reset = self._limiter.get_window_stats(rate, kind, bucket).reset_time
             seconds = max(1, round(reset - time.time()))
             raise Problem("too many requests", f"at most {rate}", {"Retry-After": str(seconds)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,14 +17,14 @@ NO_TRANSACTION = "824130f6"
 
 def document(app: FastAPI, snapshot: Snapshot, base: str) -> dict[str, Any]:
     """The document for the service at the address ``base``."""
-    described = get_openapi(
-        title=app.title,
-        version=app.version,
-        description=app.description,
-        routes=app.routes,
-        servers=[{"url": base}],
-    )
-    described["components"]["schemas"]["ProblemView"] = ProblemView.model_json_schema()
+    if app.openapi_schema is None:
+        # Takes 50 ms: anybody may ask, and nobody else is served meanwhile.
+        app.openapi_schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        app.openapi_schema["components"]["schemas"]["ProblemView"] = ProblemView.model_json_schema()
+    described = deepcopy(app.openapi_schema)
+    described["servers"] = [{"url": base}]
     examples = _examples(snapshot)
     for path, operations in described["paths"].items():
         for method, operation in operations.items():

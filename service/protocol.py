@@ -1,6 +1,8 @@
-"""HTTP/1.1 as uvicorn speaks it with httptools, with bounds on what comes before a body.
+"""HTTP/1.1 as uvicorn speaks it with httptools, with bounds on everything but a body.
 
-Whoever says half of a request's head and then nothing, or one header without end, is hung up on.
+Every connection is under a clock at every moment. While a request is answered, `service.limits` has one for
+its body. Before and after that it is those here: whoever says half of a request's head and then nothing, one
+header without end, or anything at all between two requests, is hung up on, and so is whoever takes no answer.
 """
 
 from __future__ import annotations
@@ -18,20 +20,28 @@ class Bounded(HttpToolsProtocol):
     """One connection."""
 
     head_seconds: ClassVar[float] = 20
-    """How long the head of a request may take, on a new connection from its beginning on."""
+    """How long the head of a request may take, from the first byte after the last answer on, on a new
+    connection from its beginning on; and how long a client may take nothing of an answer."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
+        self._in_body = False
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._have_head()
+        self._is_taken()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._head_timer is not None:
+        # uvicorn's clock for connections at rest was stopped by these bytes, whatever they are: the rest of a
+        # body that nobody reads any more, or line ends before a head.
+        if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._expect_head()
+        if self._head_timer is not None and not self._in_body:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD:
                 self.transport.abort()
@@ -43,7 +53,12 @@ class Bounded(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._have_head()
+        self._in_body = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_body = False
+        super().on_message_complete()
 
     def _expect_head(self) -> None:
         self._head_bytes = 0
@@ -53,6 +68,34 @@ class Bounded(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    # -- answers that are not taken ------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_taking()
+
+    def resume_writing(self) -> None:
+        self._is_taken()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._expect_taking()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._expect_taking()
+
+    def _expect_taking(self) -> None:
+        if self._write_timer is None:
+            self._write_timer = self.loop.call_later(self.head_seconds, self.transport.abort)
+
+    def _is_taken(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
 
 
 def bounded(seconds: float) -> type[Bounded]:

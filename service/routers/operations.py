@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from service import openapi
-from service.context import Here
+from service.context import Here, limited
 from service.metrics import MEDIA_TYPE
 from service.problems import Problem
 from service.replies import plain, refused
@@ -29,7 +29,7 @@ async def metrics(here: Here) -> Response:
     return Response(here.metrics.text(), media_type=MEDIA_TYPE)
 
 
-@router.get("/v1/openapi.json", include_in_schema=False)
+@router.get("/v1/openapi.json", include_in_schema=False, dependencies=[Depends(limited("read"))])
 async def described(request: Request, here: Here) -> Response:
     """This interface in OpenAPI."""
     base = str(request.base_url).rstrip("/")

@@ -46,7 +46,7 @@ async def submit(request: Request) -> Response:
     """A rating (with its bundle) is answered, when durable, with the sequencer's signed promise; as CBOR the
     promise is its record. Anything else is answered with the index of its leaf."""
     here, as_cbor = await _admitted(request, "write")
-    async with here.bodies.read(request, here.settings.max_body) as body:
+    async with here.body(request, here.settings.max_body) as body:
         [verdict] = await here.submit(request, [read_submission(body)])
     if isinstance(verdict, ZkperfError):
         raise verdict
@@ -65,7 +65,7 @@ async def submit_batch(request: Request) -> Response:
     """Answered with a promise, a leaf or a problem for each, in the same order. One that is refused does not
     stop the others."""
     here, as_cbor = await _admitted(request, "batch")
-    async with here.bodies.read(request, here.settings.max_batch_body) as body:
+    async with here.body(request, here.settings.max_batch_body) as body:
         verdicts = await here.submit(request, read_submissions(body))
     if as_cbor:
         return Response(encoding.encode([_machine(verdict) for verdict in verdicts]), media_type=CBOR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -75,6 +76,36 @@ def test_all_bodies_together_stay_below_the_budget() -> None:
     asyncio.run(both())
 
 
+def test_one_source_cannot_fill_the_memory_with_bodies_it_never_ends() -> None:
+    async def many() -> None:
+        bodies = Bodies(budget=100, seconds=0.2)
+        halves = [
+            asyncio.create_task(_settled(bodies, request([bytes(10)], then="silence"), "a")) for _ in range(8)
+        ]
+        await asyncio.sleep(0.05)
+        # Two of its halves fit into a quarter of the memory; the others were sent away at once.
+        assert sum(half.done() for half in halves) == 6
+        assert {half.result() for half in halves if half.done()} == {"busy"}
+        async with bodies.read(request([bytes(10)]), 10, "b") as body:
+            assert body == bytes(10)
+        assert {await half for half in halves} == {"busy", "incomplete body"}
+        # What has arrived whole does not count as begun, however long it waits for its answer.
+        async with AsyncExitStack() as waiting:
+            for _ in range(5):
+                await waiting.enter_async_context(bodies.read(request([bytes(10)]), 10, "a"))
+        assert bodies._unfinished == {} and bodies._held == 0
+
+    asyncio.run(many())
+
+
+async def _settled(bodies: Bodies, incoming: Request, source: str) -> str:
+    try:
+        async with bodies.read(incoming, 10, source):
+            return "whole"
+    except Problem as problem:
+        return problem.name
+
+
 class Clock:
     now = 0.0
 
@@ -96,6 +127,14 @@ def test_an_address_has_its_share() -> None:
     assert caught.value.name == "too many requests"
     assert caught.value.headers is not None
     assert 1 <= int(caught.value.headers["Retry-After"]) <= 3600
+
+
+def test_what_costs_more_counts_for_more() -> None:
+    rates = limits("10/hour")
+    rates.check("read", "192.0.2.1", cost=9)
+    rates.check("read", "192.0.2.1")
+    with pytest.raises(Problem):
+        rates.check("read", "192.0.2.1")
 
 
 def test_no_rate_no_limit() -> None:

@@ -15,6 +15,7 @@ from service.app import create_app
 from service.settings import Settings
 from tests.service.conftest import Desk
 from tests.world import World, questionnaire, single
+from zkperf.encoding import encode
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.transactions import decode_transaction, encode_transaction
 from zkperf.roles.citizen import draw_token
@@ -155,3 +156,24 @@ def test_settings_are_checked(monkeypatch: pytest.MonkeyPatch, rate: str) -> Non
         Settings()
     monkeypatch.setenv("ZKPERF_WRITE_RATE", "")
     assert Settings().write_rate == ""
+
+
+def test_large_transactions_count_as_many_requests(world: World) -> None:
+    """Decoding one takes the thread that writes as long as hundreds of ratings."""
+    app = create_app(world.consortium, Settings(write_rate="40/hour"))
+    head = {"Content-Type": "application/cbor"}
+    large, small = (encode([bytes([99]) * size, None]) for size in (60_000, 100))
+
+    async def post() -> list[int]:
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://service") as client,
+        ):
+            bodies = (large, small, large, large, large)
+            return [
+                (await client.post("/v1/transactions", content=body, headers=head)).status_code
+                for body in bodies
+            ]
+
+    assert asyncio.run(post()) == [400, 400, 400, 429, 429]
