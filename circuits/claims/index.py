@@ -31,6 +31,9 @@ from zkperf.proofs.forms import Form
 LARGEST = 2**62
 """Of N and of what is added up: intervals have 64 bits."""
 
+MOST_DECIMALS = 18
+"""Of a step: what is published is a decimal."""
+
 MILLION = 10**6
 """Public means score in millionths, so that the common denominator is known beforehand."""
 
@@ -157,6 +160,8 @@ class WeightedIndex(Kind):
                 raise InputError("expected grades from the best down to 0, none above 1")
         elif scheme.index.step is None or not 0 < scheme.index.step.exact < 1:
             raise InputError("an exact index needs a step between 0 and 1")
+        elif (scheme.index.step.exact * 10**MOST_DECIMALS).denominator != 1:
+            raise InputError(f"expected a step with at most {MOST_DECIMALS} decimals")
         weighing(_all_reported(scheme), _fixed(scheme, claim))
 
     def longest(self, scheme: IndicatorScheme, claim: Claim) -> list[Statement]:

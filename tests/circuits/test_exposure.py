@@ -212,7 +212,7 @@ SEVERAL: dict[str, Callable[[], IndicatorScheme]] = {
         claim("improved", "a", numbers=(0,)), claim("improved", "a", numbers=(100,)), high=20
     ),
     "a ratio and the index": lambda: several(ratio(1), index=index()),
-    "a ratio and steps": lambda: several(ratio("2/3"), index=index("exact", step=Ratio.of(Fraction(1, 7)))),
+    "a ratio and steps": lambda: several(ratio("2/3"), index=index("exact", step=Ratio.of(Fraction(1, 8)))),
 }
 
 

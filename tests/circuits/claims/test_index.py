@@ -206,6 +206,8 @@ def grades(*least: str) -> tuple[Grade, ...]:
         ({"publish": "exact", "step": None}, ("0.6", "0.4"), "step"),
         ({"publish": "exact", "step": Ratio.of(1)}, ("0.6", "0.4"), "step"),
         ({"publish": "exact", "step": Ratio.of(0)}, ("0.6", "0.4"), "step"),
+        # It could not be published as a decimal.
+        ({"publish": "exact", "step": Ratio.of(Fraction(1, 3))}, ("0.6", "0.4"), "at most 18 decimals"),
         (
             {"parts": (part("x", 1, 1),)},
             ("0.6", "0.4"),

@@ -10,6 +10,7 @@ from tests.circuits.claims.world import claim, index, indicator, part
 from tests.ledger.figure_bench import FigureBench, a_round, bare, in_phase, places, plan, provider_key
 from tests.world import number, questionnaire, single
 from zkperf.errors import InvalidSignature, RuleViolation
+from zkperf.ledger.figure_transactions import Auditor
 from zkperf.ledger.rules.figures.rounds import check_ratings
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase
@@ -68,6 +69,10 @@ WRONG: dict[str, tuple[Any, str]] = {
     "two of one name": (lambda: {"units": swapped(name="n2")}, "have the same name"),
     "two of one key": (lambda: {"units": swapped(provider=places()[3].provider)}, "have the same key"),
     "an auditor twice": (lambda: {"auditors": ("twice",)}, "two auditors have the same key"),
+    "a provider among the auditors": (
+        lambda: {"auditors": (Auditor(name="n1's own", key=public_bytes(provider_key("n1"))),)},
+        "has a provider's key",
+    ),
     "unknown ratings": (lambda: {"ratings": (bytes(32),)}, "there is no round"),
     "an unknown previous round": (lambda: {"previous": bytes(32)}, "there is no round"),
 }

@@ -51,6 +51,7 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
     require(len(keys) == len(leaves), CHECK, "two providers have the same key")
     auditors = {auditor.key for auditor in opened.auditors}
     require(len(auditors) == len(opened.auditors), CHECK, "two auditors have the same key")
+    require(not auditors & keys, CHECK, "an auditor has a provider's key: nobody attests its own figures")
     rated = [find_round(state, ratings, CHECK, Phase.PUBLISHED) for ratings in opened.ratings]
     check_ratings(scheme.scheme, [found.scheme.questionnaire for found in rated])
     previous = None
