@@ -110,6 +110,21 @@ def test_a_bad_signature_of_an_issuance_is_found_by_its_part(story: Story) -> No
     assert run(story, leaves, part=others).ok
 
 
+@pytest.mark.usefixtures("small_tiles")
+def test_parts_of_different_logs_are_told_apart(story: Story) -> None:
+    """An operator hands each worker another log, forged where that worker does not look."""
+    *_, before, place = story.places(Core)
+    its, others = part_with(before)
+    mine, theirs = with_bad_proof(story, place), with_bad_proof(story, before)
+    first, second = run(story, mine, part=its), run(story, theirs, part=others)
+    assert first.ok and second.ok
+    assert (first.genesis, first.ratings, first.size) == (second.genesis, second.ratings, second.size)
+    assert first.root != second.root
+    tree = Tree()
+    tree.extend(map(leaf_hash, mine))
+    assert first.to_json()["root"] == tree.root().hex() and first.size == len(mine)
+
+
 def test_parts_by_cohort(story: Story) -> None:
     sizes = {}
     second = [place for place in story.places(Core) if story.at(place).round == story.second.digest]

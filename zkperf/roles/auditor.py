@@ -108,6 +108,9 @@ class Audit:
     origin_verified: bool
     expected: str | None = None
     """The genesis digest that the auditor knows, if any."""
+    size: int = 0
+    root: str = ""
+    """Of the tree of the leaves that were read: which log this was, among those that were signed."""
     ratings: int = 0
     failures: dict[str, list[Failure]] = field(default_factory=lambda: {name: [] for name in CHECKS})
     cohorts: list[CohortSize] = field(default_factory=list)
@@ -150,6 +153,8 @@ class Audit:
             "genesis": self.genesis,
             "origin_verified": self.origin_verified,
             "expected": self.expected,
+            "size": self.size,
+            "root": self.root,
             "ratings": self.ratings,
             "verified": self.verified,
             "known": self.known,
@@ -237,6 +242,7 @@ def audit(
             report.fail(check, state.size, f"{error}; what follows could not be read")
         else:
             report.fail(check, None, str(error))
+    report.size, report.root = reading.tree.size, reading.tree.root().hex()
     summarise(report, state)
     if report.ok and part == WHOLE and reading.first is not None:
         digest, tree = sha256(reading.first).digest(), reading.tree

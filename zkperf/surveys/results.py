@@ -79,6 +79,8 @@ class AuditResult(TypedDict):
     genesis: str
     origin_verified: bool
     expected: NotRequired[str | None]
+    size: NotRequired[int]
+    root: NotRequired[str]
     ratings: int
     verified: int
     known: int

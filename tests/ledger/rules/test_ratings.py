@@ -21,9 +21,15 @@ from zkperf.errors import (
     RuleViolation,
 )
 from zkperf.groups.bls12381 import BLS12381
-from zkperf.ledger.rules.verification import committed_by, rating_context, verify_ratings
-from zkperf.ledger.state import Committed, OpenBatch, Phase
-from zkperf.ledger.transactions import Issue, encode_transaction
+from zkperf.ledger.rules.ratings import has_keys
+from zkperf.ledger.rules.verification import (
+    committed_by,
+    rating_context,
+    round_verifier,
+    verify_ratings,
+)
+from zkperf.ledger.state import Committed, OpenBatch, Phase, Round, State
+from zkperf.ledger.transactions import Issue, RoundKeys, encode_transaction
 from zkperf.roles.citizen import Token
 from zkperf.sharing import lagrange_at_zero
 from zkperf.tokens.blind import message_point
@@ -417,6 +423,23 @@ def test_a_proof_is_bound_to_ledger_scheme_members_and_cohort(name: str, suite: 
 
 def as_rating(core: Core) -> RatingLeaf:
     return RatingLeaf(encode_transaction(core))
+
+
+def test_no_rating_is_judged_ahead_while_its_rounds_verifier_is_being_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An auditor looks ahead in another thread: without the verifier it would fall back on the slow one."""
+    bench, keys = before(RoundKeys)
+    rating = RatingLeaf(encoded(cores(bench)[0]))
+    ahead: list[bool] = []
+
+    def slowly(state: State, found: Round) -> object:
+        ahead.append(has_keys(state, rating))
+        return round_verifier(state, found)
+
+    monkeypatch.setattr("zkperf.ledger.rules.keygen.round_verifier", slowly)
+    bench.apply(keys)
+    assert ahead == [False] and has_keys(bench.state, rating)
 
 
 def test_a_round_without_keys_takes_no_rating() -> None:

@@ -7,7 +7,7 @@ from zkperf.errors import RuleViolation
 from zkperf.ledger.rules.common import find_round, require
 from zkperf.ledger.rules.verification import committed_by
 from zkperf.ledger.signing import verify_signed
-from zkperf.ledger.state import Accepted, Cohort, Committed, OpenBatch, Phase, State
+from zkperf.ledger.state import BEFORE_OPEN, Accepted, Cohort, Committed, OpenBatch, Phase, State
 from zkperf.ledger.transactions import Batch
 
 CHECK = "batches"
@@ -94,6 +94,7 @@ def skip_rating(state: State) -> None:
 
 
 def has_keys(state: State, rating: RatingLeaf) -> bool:
-    """The rating's round is on the ledger and its cohort's key known."""
+    """The rating's round is on the ledger and was opened with its keys. (Before that another thread may be
+    making the verifier of them.)"""
     found = state.rounds.get(rating.round)
-    return found is not None and found.keyed
+    return found is not None and found.keyed and found.phase not in BEFORE_OPEN
