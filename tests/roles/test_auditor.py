@@ -49,8 +49,8 @@ def test_nothing_is_wrong_with_an_honest_ledger(story: Story) -> None:
 def test_the_report_as_json(story: Story) -> None:
     found = audit_leaves(story.leaves, story.note, story.ledger).to_json()
     assert set(found) == {
-        "ok", "genesis", "origin_verified", "expected", "size", "root", "ratings", "verified", "known", "part",
-        "checks", "cohorts", "figures", "open_rounds", "seconds",
+        "ok", "genesis", "origin_verified", "expected", "size", "root", "ratings", "verified", "known",
+        "part", "checks", "cohorts", "figures", "open_rounds", "seconds",
     }  # fmt: skip
     assert found["checks"] == [{"name": name, "passed": True, "failures": []} for name in CHECKS]
     leaves = changed(story, {1: b"?"})
