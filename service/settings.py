@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     body_seconds: PositiveFloat = 20
     """How long a body may take to arrive, and the head of a request before it."""
 
-    group: PositiveInt = 256
+    group: PositiveInt = 512
     """How many submissions are verified at once."""
     waiting: PositiveInt = 8192
     """How many submissions may be without an answer; beyond that they are turned away with 429."""
