@@ -333,6 +333,22 @@ def test_an_index_with_published_means_is_allowed_when_they_are_known() -> None:
     assert allowed == {None: True, 2: True, 4: False, 10: True}
 
 
+def test_bounds_of_an_index_wait_for_published_means_too() -> None:
+    """With the mean withheld hardly anybody reaches two thirds: that says nothing of the scheme."""
+    bounded = claim("index", numbers=("0.66",), sense="at least")
+    made = floored(
+        scheme(
+            bounded,
+            index=index(parts=(part("a", 0, 10, weight="1/2"),)),
+            indicators=(figure("a", 99), figure("b", 99)),
+        ),
+        10,
+    )
+    check_exposure(made)
+    assert not index_allowed(Setting(made, "", parts=[None]))
+    assert index_allowed(Setting(made, "", parts=[Fraction(10)]))
+
+
 def test_an_index_with_too_little_reported_is_not_allowed() -> None:
     made = floored(scheme(index=index(), indicators=(figure("a", 99), figure("b", 99))), 2)
     assert index_allowed(Setting(made, ""))

@@ -15,7 +15,7 @@ import pytest
 
 from tests.indicators.recomputed import disclosed
 from tests.world import World, number, questionnaire
-from zkperf.errors import EncodingError, InvalidProof, ZkperfError
+from zkperf.errors import EncodingError, InvalidProof, RuleViolation, ZkperfError
 from zkperf.indicators.published import period_result
 from zkperf.indicators.scheme_file import parse_scheme
 from zkperf.ledger.figure_transactions import ClaimsPosted, Place
@@ -477,6 +477,25 @@ def test_another_outcome_is_refused(held: Held) -> None:
         with pytest.raises((EncodingError, InvalidProof)):
             held.world.consortium.submit(encode_transaction(forged))
     held.world.consortium.submit(encode_transaction(posted["n1"]))
+
+
+def test_ratings_that_are_not_published_are_not_taken(held: Held) -> None:
+    world = held.world
+    asked = questionnaire(number("satisfied", 1, 6))
+    running = world.open_round(("elsewhere",), asked, name="running")
+    evaluator = world.folder.evaluator(world.state.ledger, world.clock)
+    places = [
+        Place(name=n, parent=p, provider=held.providers[n].public if leaf else None) for n, p, leaf in paths()
+    ]
+    opened = evaluator.open_figures(
+        held.rounds["2023"].scheme.digest,
+        "2027",
+        K_MIN,
+        places,
+        ratings=[*(found.digest for found in held.ratings), running.digest],
+    )
+    with pytest.raises(RuleViolation, match="does not allow"):
+        world.consortium.submit(opened)
 
 
 def test_the_last_round_that_asks_decides(held: Held) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from circuits.rating import Bundle, seal_shares
 from tests.roles.figures import QUALITY, TURNOVER, FigureWorld
-from zkperf.errors import RuleViolation
+from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.ledger.state import FigureRound, Phase, State
 from zkperf.roles.figure_trustee import Sums
+from zkperf.roles.report_book import ReportBook
 from zkperf.roles.shares import FetchBundles
 from zkperf.roles.trustee import Trustee
 from zkperf.sharing import Share
@@ -80,6 +81,29 @@ def test_sums_of_bits_are_shown_in_their_stage_only(world: FigureWorld) -> None:
     ledger, trustee = world.world.consortium.ledger, world.world.consortium.trustees[0]
     with pytest.raises(RuleViolation, match="not at its sums of bits"):
         trustee.bit_sums(ledger.state, world.found, ledger.bundles)
+
+
+def test_what_cannot_be_had_was_not_checked(world: FigureWorld) -> None:
+    """A member that was not given a report's shares does not say that they are good."""
+    consortium = world.world.consortium
+    group = consortium.ledger.state.commitment_group
+    withheld = Trustee(1, consortium.trustees[0].store, group)
+    consortium.trustees = []
+    world.report(0, {QUALITY: 100})
+    world.close()
+    with pytest.raises(RuleViolation, match="shares of 1 reports cannot be had"):
+        list(withheld.duties_in(world.world.state, world.found, lambda digests: {}))
+    assert len(list(withheld.duties_in(world.world.state, world.found, consortium.ledger.bundles))) == 1
+
+
+def test_nothing_is_summed_without_the_shares(world: FigureWorld) -> None:
+    world.report(0, {QUALITY: 100})
+    trustee, group = world.world.consortium.trustees[0], world.world.state.commitment_group
+    book = ReportBook(1, group, trustee.store.sealing_key(group))
+    with pytest.raises(InvalidShare, match="has no good share"):
+        book.sum(world.found, QUALITY, 0)
+    book.settle(world.world.state, world.found, world.world.consortium.ledger.bundles)
+    book.sum(world.found, QUALITY, 0)
 
 
 def test_shares_are_opened_again_after_a_restart(world: FigureWorld) -> None:

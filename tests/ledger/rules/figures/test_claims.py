@@ -21,7 +21,7 @@ from tests.ledger.figure_bench import (
     plan,
     provider_key,
 )
-from zkperf.errors import EncodingError, InvalidProof, InvalidSignature
+from zkperf.errors import EncodingError, InvalidProof, InvalidSignature, RuleViolation
 from zkperf.ledger.figure_transactions import ClaimsPosted, Proven
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures import claims
@@ -95,6 +95,26 @@ def test_a_corrected_report_leaves_old_claims_stale() -> None:
     bench.check_all()
     bench.go(Phase.CLAIMING)
     bench.refuse(resigned(bench, "n2", bench.claims("n2"), report=old), CHECK, "stale commitment")
+
+
+def test_there_is_nothing_to_judge_before_all_reports_and_means_are_fixed() -> None:
+    """A verdict on the report that counts now would be wrong when another one does."""
+    posted = claiming().claims("n2")
+    for phase in (Phase.OPEN, Phase.CHECKING, Phase.SUMMING, Phase.TOTALLING):
+        bench = in_phase(Phase.OPEN).fork()
+        bench.report_all()
+        bench.figures.phase = phase
+        again = resigned(bench, "n2", posted, report=bench.figures.reports[UNITS["n2"]].digest)
+        assert not claims.can_be_judged(bench.state, again)
+        [verdict] = claims.verify_posted_claims(bench.state, [again])
+        assert isinstance(verdict, RuleViolation) and "nothing to claim about yet" in str(verdict)
+
+
+def test_who_has_not_reported_is_in_no_setting() -> None:
+    bench = claiming()
+    del bench.figures.reports[UNITS["n2"]]
+    with pytest.raises(RuleViolation, match="has no report that counts"):
+        provider_setting(bench.state, bench.figures, UNITS["n2"])
 
 
 def test_claims_are_listed_in_order_each_once() -> None:

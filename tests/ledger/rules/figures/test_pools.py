@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -50,6 +51,16 @@ def tallied(figures: Any, made: Any = None, **changes: Any) -> FigureBench:
 
 def of(bench: FigureBench, unit: str, k: int) -> Any:
     return pool_of(bench.figures, k, UNITS[unit])
+
+
+def test_a_sum_that_no_figures_can_have_is_not_published() -> None:
+    """Proofs of ranges say that there is none: it would be a fault, and is named."""
+    bench = in_phase(Phase.CLAIMING).fork()
+    opening = bench.figures.openings[QUALITY, 0]
+    for outside in (7 * 300 + 1, -1):
+        bench.figures.openings[QUALITY, 0] = replace(opening, values=(outside % bench.figures.group.order,))
+        with pytest.raises(InvalidOpening, match="sum of 'quality'"):
+            pooled_mean(bench.figures, QUALITY, 0)
 
 
 # -- the whole ------------------------------------------------------------------------------------------

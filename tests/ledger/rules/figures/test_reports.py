@@ -70,6 +70,13 @@ def test_it_is_about_a_provider_of_the_round(unit: int) -> None:
     bench.refuse(posted, CHECK, "is not a provider of this round")
 
 
+def test_one_that_is_of_nobody_does_not_hold_up_the_others() -> None:
+    bench = open_round()
+    good = bench.report("n1")
+    [refused, taken] = verify_posted_reports(bench.state, [resigned(bench, "n1", good, unit=0), good])
+    assert isinstance(refused, RuleViolation) and isinstance(taken, DecodedReport)
+
+
 def test_it_is_for_a_round_of_figures() -> None:
     bench = open_round()
     bench.refuse(resigned(bench, "n1", bench.report("n1"), round=bytes(32)), CHECK, "there is no round")

@@ -93,6 +93,12 @@ def test_too_many_groups_are_refused() -> None:
     bench.refuse(bench.opened(units=places(many)), CHECK, "too many for 3 indicators")
 
 
+def test_providers_are_no_groups() -> None:
+    """Nothing is posted for them one by one: there may be more of them."""
+    bench = ready()
+    bench.apply(bench.opened(units=places({"all of them": [f"p{n}" for n in range(300)]})))
+
+
 def test_totals_have_64_bits() -> None:
     large = indicator("large", min=2**61, max=2**61 + 10)
     bench = ready(indicators=(large,), claims=(), index=None)
@@ -127,6 +133,11 @@ def test_the_previous_round_has_a_result_and_the_same_figures() -> None:
     bench.refuse(bench.opened(period="2019", previous=before), CHECK, "does not allow")
     bench.go(Phase.CONCLUDED)
     much = claim("improved", "quality", numbers=(10,)).model_copy(update={"id": "much"})
+    others = bench.fork()
+    cost = plan().indicators[2].model_copy(update={"max": 60})
+    others.apply(others.scheme_posted(plan(indicators=(*plan().indicators[:2], cost))))
+    # Of cost nothing is claimed about the last period.
+    others.apply(others.opened(period="2019", previous=before))
     for changes, reason in (
         ({"id": "other"}, "of another scheme"),
         (
