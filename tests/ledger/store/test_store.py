@@ -540,6 +540,16 @@ def test_a_damaged_tree_is_found_although_the_leaves_are_whole(
         reader.check_nodes(Tree().extend(map(leaf_hash, LEAVES[:2])) if level < 2 else [])
 
 
+def test_of_a_tree_damaged_in_many_places_the_first_is_named(directory: Path) -> None:
+    leaves = [str(place).encode() for place in range(600)]
+    with Store.create(directory) as store:
+        append(store, leaves)
+        with store._writing() as held:
+            held.exec_driver_sql('DELETE FROM node WHERE level = 0 AND "index" IN (3, 500)')
+    with pytest.raises(StorageError, match="the stored hash of leaf 3 is not"):
+        Store.open(directory)
+
+
 def test_a_damaged_leaf_is_not_that_of_the_checkpoint(directory: Path) -> None:
     with Store.create(directory) as store:
         append(store, LEAVES[:7])
