@@ -292,6 +292,8 @@ class FigureRound(Tallied):
     previous: FigureRound | None = None
     closed: int | None = None
     """The leaf that closed it."""
+    timed: Phase | None = None
+    """The phase, of those in which others than members are waited for, whose time a deadline has begun."""
     reports: dict[int, Filed] = field(default_factory=dict)
     """By unit."""
     publications: dict[int, Publication] = field(default_factory=dict)

@@ -29,7 +29,10 @@ STAGES = (
     Phase.CLAIMING,
     Phase.INSPECTING,
 )
-"""What a deadline can end. For the last two, in which members have nothing to do, it takes none of them."""
+"""What a deadline can end."""
+WAITING = (Phase.CLAIMING, Phase.INSPECTING)
+"""Those in which members have nothing to do, so that it takes none of them. They begin by themselves, at no
+known time: a first deadline says when, a second one ends them."""
 
 
 def process_round_opened(state: State, opened: RoundOpened) -> None:
@@ -119,9 +122,13 @@ def process_deadline(state: State, deadline: Deadline) -> None:
     """
     require_evaluator(state, deadline, deadline.evaluator, CHECK)
     found = find_either(state, deadline.round, CHECK, *STAGES)
+    if isinstance(found, FigureRound) and found.phase in WAITING and found.timed is not found.phase:
+        require(deadline.at >= found.last_time, CHECK, f"the stage began after {found.last_time}")
+        found.timed, found.last_time = found.phase, deadline.at
+        return
     earliest = found.last_time + state.rules.stage_seconds
     require(deadline.at >= earliest, CHECK, f"the stage lasts until {earliest}")
-    if found.phase in (Phase.CLAIMING, Phase.INSPECTING):
+    if found.phase in WAITING:
         assert isinstance(found, FigureRound)
         found.last_time = deadline.at
         end_waiting(found)

@@ -70,6 +70,9 @@ def test_what_is_not_shown_is_recorded_as_refused() -> None:
     names = {unit: name for name, unit in UNITS.items()}
     bench.apply(bench.attested(names[first.unit], [first.indicator]))
     assert bench.figures.phase is Phase.INSPECTING
+    # That claims had their time does not count: it begins anew.
+    bench.apply(bench.deadline())
+    assert (bench.figures.phase, bench.figures.timed) == (Phase.INSPECTING, Phase.INSPECTING)
     bench.refuse(bench.deadline(late=-1), "rounds", "the stage lasts until")
     bench.apply(bench.deadline())
     assert (bench.figures.phase, bench.figures.refused) == (Phase.CONCLUDED, (second,))
