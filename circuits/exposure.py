@@ -11,6 +11,7 @@ index and all bounds on it. What the outcomes about *other* figures say is not c
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -204,7 +205,7 @@ _Chosen = tuple[tuple[_About, _Outcome], ...]
 """What has come out of claims that are about the same other figures."""
 
 
-class _Reading:
+class _Reading(ABC):
     """What a claim, or the index with all bounds on it, can say in a setting."""
 
     slides = False
@@ -225,8 +226,9 @@ class _Reading:
             self._outcomes = list(self._list())
         return self._outcomes
 
+    @abstractmethod
     def _list(self) -> Iterator[_Outcome]:
-        raise NotImplementedError
+        """All that can come out, where that does not depend on others."""
 
 
 class _ClaimReading(_Reading):
