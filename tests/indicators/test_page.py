@@ -77,6 +77,14 @@ def test_an_exact_index_and_no_index() -> None:
     assert "Grade" not in Page(render(replace(PAGE, scheme=parse_scheme(without, name="S.toml")))).text
 
 
+def test_what_was_drawn_and_not_shown_is_named() -> None:
+    audit = example.audit()
+    audit["refused"] = [{"period": "2024", "provider": "Ash & Co", "indicator": "turnover"}]
+    shown = Page(render(replace(PAGE, audit=audit))).text
+    assert "shown to no auditor in time: Ash & Co, turnover of 2024." in shown
+    assert "no auditor in time" not in Page(render(PAGE)).text
+
+
 def test_written_to_a_file(tmp_path: Path) -> None:
     write_page(tmp_path / "report.html", PAGE)
     text = (tmp_path / "report.html").read_text("utf-8")

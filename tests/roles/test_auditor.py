@@ -13,11 +13,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.rating import Core
+from tests.ledger.figure_bench import UNITS, in_phase
 from tests.roles.eventful import ANSWERS_A, Story, changed, check, failures, sign_checkpoint
 from tests.world import World, audit_leaves
 from zkperf.ledger.log.checkpoint import Checkpoint, Cosigner, Signer
 from zkperf.ledger.log.merkle import Tree, leaf_hash
 from zkperf.ledger.signing import log_origin
+from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import (
     Batch,
     Checked,
@@ -50,7 +52,7 @@ def test_the_report_as_json(story: Story) -> None:
     found = audit_leaves(story.leaves, story.note, story.ledger).to_json()
     assert set(found) == {
         "ok", "genesis", "origin_verified", "expected", "size", "root", "ratings", "verified", "known",
-        "part", "checks", "cohorts", "figures", "open_rounds", "seconds",
+        "part", "checks", "cohorts", "figures", "refused", "open_rounds", "seconds",
     }  # fmt: skip
     assert found["checks"] == [{"name": name, "passed": True, "failures": []} for name in CHECKS]
     leaves = changed(story, {1: b"?"})
@@ -225,3 +227,23 @@ def test_a_ledger_without_a_genesis(story: Story) -> None:
 def test_a_log_that_ends_within_a_batch(story: Story) -> None:
     batch = story.places(Batch)[0]
     assert check(story, story.leaves[: batch + 2]) == {"batches": [batch + 2]}
+
+
+# -- rounds of figures --------------------------------------------------------------------------------
+
+
+def test_drawn_figures_that_nobody_was_shown_are_named() -> None:
+    bench = in_phase(Phase.INSPECTING, draw=2).fork()
+    shown, kept = bench.figures.drawn
+    names = {unit: name for name, unit in UNITS.items()}
+    bench.apply(bench.attested(names[shown.unit], [shown.indicator]), bench.deadline())
+    ledger, sequencer = bench.state.ledger, bench.folder.keys("sequencer").signing_key()
+    report = audit_leaves(bench.leaves, sign_checkpoint(sequencer, ledger, bench.leaves), ledger)
+    assert report.ok
+    expected = {
+        "period": bench.figures.opened.period,
+        "provider": names[kept.unit],
+        "indicator": bench.figures.scheme.scheme.indicators[kept.indicator].id,
+    }
+    assert report.to_json()["refused"] == [expected]
+    assert (report.figures["drawn"], report.figures["refused"]) == (2, 1)

@@ -82,12 +82,24 @@ def test_audit() -> None:
     passed, failed = audit_table(example.audit()), audit_table(example.audit(ok=False))
     lines = printed(passed)
     assert "Audit passed" in lines and "openings|passed" in lines
-    assert passed.caption == "1,357 ratings, 6.2 s, origin verified"
+    assert str(passed.caption) == "1,357 ratings, 6.2 s, origin verified"
     lines = printed(failed)
     assert "Audit FAILED" in lines
     assert "openings|FAILED|leaf 512: unit 4: <b>not</b> the sum" in lines
     assert "missing 3" in lines and "missing 59" in lines
-    assert failed.caption == "1,357 ratings, 6.2 s, origin UNVERIFIED, no genesis digest was given"
+    assert str(failed.caption) == "1,357 ratings, 6.2 s, origin UNVERIFIED, no genesis digest was given"
+
+
+def test_the_audit_of_figures_names_what_was_not_shown() -> None:
+    audit = example.audit()
+    audit["figures"] = {
+        "rounds": 2, "reports": 24, "claims": 31, "pools": 18, "attested": 3, "drawn": 4, "refused": 1
+    }  # fmt: skip
+    audit["refused"] = [{"period": "2024", "provider": "Ash \x1b[2JHouse", "indicator": "turnover"}]
+    assert str(audit_table(audit).caption).splitlines()[1:] == [
+        "rounds of figures: 2 (24 reports, 31 claims, 18 pools, 3 attested, 4 drawn)",
+        "Drawn and shown to no auditor in time: Ash \ufffd[2JHouse, turnover of 2024",
+    ]
 
 
 def test_anonymity_sets_and_unfinished_rounds() -> None:

@@ -100,6 +100,15 @@ class CohortSize:
     """The smallest number of issuances that a rating of this cohort entered behind; None without ratings."""
 
 
+@dataclass(frozen=True)
+class NotShown:
+    """A figure that was drawn and that its provider showed to no auditor in time."""
+
+    period: str
+    provider: str
+    indicator: str
+
+
 @dataclass
 class Audit:
     """What an audit found."""
@@ -118,6 +127,7 @@ class Audit:
     """Rounds whose result is not published yet, and where they stand."""
     figures: dict[str, int] = field(default_factory=dict)
     """What there is of rounds of figures, by kind."""
+    refused: list[NotShown] = field(default_factory=list)
     seconds: float = 0.0
     part: Part = WHOLE
     verified: int = 0
@@ -169,6 +179,7 @@ class Audit:
             ],
             "cohorts": [vars(cohort) for cohort in self.cohorts],
             "figures": self.figures,
+            "refused": [vars(item) for item in self.refused],
             "open_rounds": self.open_rounds,
             "seconds": round(self.seconds, 3),
         }
@@ -364,8 +375,13 @@ def summarise(report: Audit, state: State) -> None:
         "refused": sum(len(found.refused) for found in rounds),
     }
     for figures in rounds:
+        period, indicators = figures.opened.period, figures.scheme.scheme.indicators
+        report.refused += [
+            NotShown(period, figures.opened.units[item.unit].name, indicators[item.indicator].id)
+            for item in figures.refused
+        ]
         if figures.phase is not Phase.CONCLUDED:
-            report.open_rounds.append(f"figures of {figures.opened.period}: {figures.phase}")
+            report.open_rounds.append(f"figures of {period}: {figures.phase}")
     if state.batch is not None:
         report.fail("batches", state.size, "the log ends within an announced batch")
     for found in state.rounds.values():

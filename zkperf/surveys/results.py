@@ -72,6 +72,14 @@ class CohortSize(TypedDict):
     anonymity_set: int | None
 
 
+class NotShown(TypedDict):
+    """A figure that was drawn and that its provider showed to no auditor in time."""
+
+    period: str
+    provider: str
+    indicator: str
+
+
 class AuditResult(TypedDict):
     """What ``zkperf audit --json`` prints."""
 
@@ -87,6 +95,9 @@ class AuditResult(TypedDict):
     part: dict[str, Any] | None
     checks: list[AuditCheck]
     cohorts: NotRequired[list[CohortSize]]
+    figures: NotRequired[dict[str, int]]
+    """What there is of rounds of figures, by kind."""
+    refused: NotRequired[list[NotShown]]
     open_rounds: NotRequired[list[str]]
     seconds: float
 

@@ -67,11 +67,12 @@ def units_table(result: SurveyResult) -> Table:
 
 
 def audit_table(audit: AuditResult) -> Table:
-    """Every check with its verdict, and every failure of those that failed."""
+    """Every check with its verdict, every failure of those that failed, and what there is of figures."""
     verdict = "passed" if audit["ok"] else "FAILED"
+    whole = f"{audit['ratings']:,} ratings, {_extent(audit)}{audit['seconds']:.1f} s, {_origin(audit)}"
     table = Table(
         title=Text(f"Audit {verdict}", "bold green" if audit["ok"] else "bold red"),
-        caption=f"{audit['ratings']:,} ratings, {_extent(audit)}{audit['seconds']:.1f} s, {_origin(audit)}",
+        caption=Text("\n").join(_plain(line) for line in [whole, *_figures(audit)]),
     )
     table.add_column("Check")
     table.add_column("Verdict")
@@ -105,6 +106,22 @@ def _extent(audit: AuditResult) -> str:
     if audit["known"]:
         return f"of which {audit['verified']:,} new (leaves up to {audit['known']:,} known), "
     return ""
+
+
+def _figures(audit: AuditResult) -> list[str]:
+    """What there is of rounds of figures, if any, and which figures were drawn and not shown."""
+    figures = audit.get("figures") or {}
+    if not figures.get("rounds"):
+        return []
+    kinds = ("reports", "claims", "pools", "attested", "drawn")
+    counts = ", ".join(f"{figures[kind]:,} {kind}" for kind in kinds)
+    kept = [
+        f"{item['provider']}, {item['indicator']} of {item['period']}" for item in audit.get("refused") or []
+    ]
+    return [
+        f"rounds of figures: {figures['rounds']:,} ({counts})",
+        *(f"Drawn and shown to no auditor in time: {name}" for name in kept),
+    ]
 
 
 def anonymity_table(audit: AuditResult) -> Table:
