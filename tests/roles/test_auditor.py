@@ -236,7 +236,10 @@ def test_drawn_figures_that_nobody_was_shown_are_named() -> None:
     bench = in_phase(Phase.INSPECTING, draw=2).fork()
     shown, kept = bench.figures.drawn
     names = {unit: name for name, unit in UNITS.items()}
-    bench.apply(bench.attested(names[shown.unit], [shown.indicator]), bench.deadline())
+    bench.apply(bench.attested(names[shown.unit], [shown.indicator]))
+    # The first deadline begins the time for inspections, the second ends it.
+    bench.apply(bench.deadline())
+    bench.apply(bench.deadline())
     ledger, sequencer = bench.state.ledger, bench.folder.keys("sequencer").signing_key()
     report = audit_leaves(bench.leaves, sign_checkpoint(sequencer, ledger, bench.leaves), ledger)
     assert report.ok
