@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from zkperf.roles.folder import LedgerFolder
 
 TABLE = Path(__file__).parents[2] / "../shared/data/social_care_outcomes.csv"
 
-pytestmark = pytest.mark.skipif(not TABLE.exists(), reason="../shared/data is not there")
+needs_table = pytest.mark.skipif(not TABLE.exists(), reason="../shared/data is not there")
 
 MEASURE = {
     "quality_of_life": ("ASC Quality of Life", 3),
@@ -53,6 +55,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[IndicatorScheme, F
     return scheme, load_figures(folder / "F.csv", scheme)
 
 
+@needs_table
 def test_every_value_of_the_table_is_in_the_file(
     table: list[dict[str, str]], inputs: tuple[IndicatorScheme, FiguresFile]
 ) -> None:
@@ -76,6 +79,7 @@ def test_every_value_of_the_table_is_in_the_file(
     assert seen == len(expected) == 3344 - 134
 
 
+@needs_table
 def test_targets_are_medians_rounded_inward(
     table: list[dict[str, str]], inputs: tuple[IndicatorScheme, FiguresFile]
 ) -> None:
@@ -95,6 +99,7 @@ def test_targets_are_medians_rounded_inward(
     assert found == len(medians)
 
 
+@needs_table
 def test_groups_are_types_of_authority(
     table: list[dict[str, str]], inputs: tuple[IndicatorScheme, FiguresFile]
 ) -> None:
@@ -102,6 +107,43 @@ def test_groups_are_types_of_authority(
     assert {row.provider: row.group for row in inputs[1].rows} == kinds
 
 
+def test_as_a_command(tmp_path: Path) -> None:
+    """As docs/indicators.md says it, with a made-up table."""
+    header = ["year", "authority", "type", "measure", "value", "median", "better"]
+    measures = [
+        (name, "lower" if column == "turnover" else "higher") for column, (name, _) in MEASURE.items()
+    ]
+    rows = [
+        [year, authority, "Unitary", name, "" if name.startswith("Requests") else value, "0.7654", better]
+        for year in ("2015-16", "2016-17")
+        for authority, value in (("Ash", "0.745"), ("Elm", "0.75549"))
+        for name, better in measures
+    ]
+    with (tmp_path / "table.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+
+    def run(*names: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "zkperf.indicators.social_care"]
+        return subprocess.run(
+            [*command, *(str(tmp_path / name) for name in names)], capture_output=True, text=True
+        )
+
+    assert run("table.csv", "care.toml", "care.csv").returncode == 0
+    scheme = load_scheme(tmp_path / "care.toml")
+    figures = load_figures(tmp_path / "care.csv", scheme)
+    assert [row.figures for row in figures.rows if row.provider == "Ash"] == [
+        {
+            "quality_of_life": 745, "carer_quality_of_life": 7, "information_users": 7,
+            "information_carers": 7, "short_term_services": 7, "requests": None, "turnover": 74,
+        }
+    ] * 2  # fmt: skip
+    targets = {indicator.id: indicator.target("2016-17") for indicator in scheme.indicators}
+    assert (targets["quality_of_life"], targets["requests"], targets["turnover"]) == (766, 8, 76)
+    missing = run("none.csv", "care.toml", "care.csv")
+    assert missing.returncode == 2 and "none.csv" in missing.stderr
+
+
+@needs_table
 def test_every_published_figure(tmp_path: Path) -> None:
     """152 authorities, four years: pools by type of authority, claims and grades."""
     write_inputs(TABLE, tmp_path / "S.toml", tmp_path / "F.csv")

@@ -9,6 +9,7 @@ better, down where less is, so that whoever reaches the target has reached the m
 from __future__ import annotations
 
 import csv
+from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -141,3 +142,23 @@ def inward(median: str, measure: Measure) -> str:
     """The target that nobody reaches who has not reached the median."""
     exact: Fraction = parse_decimal(median) * 10**measure.scale
     return show(ceil(exact) if measure.better == "higher" else floor(exact), measure.scale)
+
+
+def main() -> None:
+    """``python -m zkperf.indicators.social_care TABLE SCHEME FIGURES``."""
+    parser = ArgumentParser(description="A scheme and a figures file for `zkperf report`, from a table.")
+    for name, help in (
+        ("table", "the table of outcomes (CSV)"),
+        ("scheme", "the scheme to write (TOML)"),
+        ("figures", "the figures to write (CSV)"),
+    ):
+        parser.add_argument(name, type=Path, help=help)
+    given = parser.parse_args()
+    try:
+        write_inputs(given.table, given.scheme, given.figures)
+    except (OSError, KeyError) as error:
+        parser.error(f"{given.table}: {error!r}")
+
+
+if __name__ == "__main__":
+    main()
