@@ -49,6 +49,7 @@ VERIFIERS = (
     "zkperf/roles/evidence.py",
     "zkperf/roles/figure_auditor.py",
     "zkperf/roles/figure_trustee.py",
+    "zkperf/roles/provider.py",
     "zkperf/roles/registrar.py",
     "zkperf/roles/replica.py",
     "zkperf/roles/report_book.py",

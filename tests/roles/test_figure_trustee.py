@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -94,6 +94,22 @@ def test_what_cannot_be_had_was_not_checked(world: FigureWorld) -> None:
     with pytest.raises(RuleViolation, match="shares of 1 reports cannot be had"):
         list(withheld.duties_in(world.world.state, world.found, lambda digests: {}))
     assert len(list(withheld.duties_in(world.world.state, world.found, consortium.ledger.bundles))) == 1
+
+
+def test_a_bundle_of_another_report_is_no_reason_to_complain(world: FigureWorld) -> None:
+    """Whoever hands out the wrong bundle cannot make a member complain about a good report."""
+    for number in range(2):
+        world.report(number, {QUALITY: 100 + number})
+    trustee, group = world.world.consortium.trustees[0], world.world.state.commitment_group
+    book = ReportBook(1, group, trustee.store.sealing_key(group))
+
+    def exchanged(digests: Sequence[bytes]) -> dict[bytes, bytes]:
+        right = world.world.consortium.ledger.bundles(digests)
+        return dict(zip(right, reversed(right.values()), strict=True))
+
+    with pytest.raises(InvalidShare, match="not the one"):
+        book.settle(world.world.state, world.found, exchanged)
+    assert book.bad(world.found) == []
 
 
 def test_nothing_is_summed_without_the_shares(world: FigureWorld) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.misfits import refuses_misfits
 from zkperf.encoding import Record
 from zkperf.roles.citizen import Token
+from zkperf.roles.provider import KeptOpening, Openings, Shown
 from zkperf.roles.registrar import Voucher
 from zkperf.roles.wallet import Entry, Outgoing, Requested
 from zkperf.roles.wire import Submission
@@ -29,6 +30,19 @@ OUTGOING = Outgoing(core=b"core", bundle=b"bundle")
 )
 def test_fields_of_the_wrong_type_are_refused(record: Record) -> None:
     refuses_misfits(record, "transaction", "bundle")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        KeptOpening(indicator=1, value=-5, blinding=D),
+        Openings(report=D, figures=(KeptOpening(indicator=1, value=-5, blinding=D),)),
+        Shown(round=D, unit=1, report=D, ephemeral=b"Y", sealed=b"sealed"),
+    ],
+    ids=lambda record: type(record).__name__,
+)
+def test_what_providers_keep_and_show(record: Record) -> None:
+    refuses_misfits(record, "ephemeral", "sealed")
 
 
 @pytest.mark.parametrize("requested", [REQUESTED, None])

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from zkperf.errors import RuleViolation
+from zkperf.ledger.disclosure import Tree, check_tree
+from zkperf.ledger.figure_transactions import FiguresOpened, Place
 from zkperf.ledger.signed import Signed
 from zkperf.ledger.signing import verify_signed
 from zkperf.ledger.state import FigureRound, Phase, Round, State, Tallied
+from zkperf.ledger.transactions import RoundOpened, Unit
 
 _Found = TypeVar("_Found", bound=Tallied)
 
@@ -47,6 +50,26 @@ def find_either(state: State, round_id: bytes, check: str, *phases: Phase) -> Ro
     if round_id in state.figure_rounds:
         return find_figures(state, round_id, check, *phases)
     return find_round(state, round_id, check, *phases)
+
+
+def frozen_tree(
+    state: State, opened: RoundOpened | FiguresOpened, keys: Sequence[bytes | None], rule: str, check: str
+) -> Tree:
+    """The tree of a round that is about to open, whose units have these ``keys``: it is one, its leaves and
+    nobody else have a key (``rule`` says so in words), siblings have different names, and k_min is enough."""
+    floor = state.rules.min_cohort_floor
+    require(opened.min_cohort >= floor, check, f"k_min must be at least {floor} on this ledger")
+    try:
+        tree = check_tree([unit.parent for unit in opened.units])
+    except ValueError as error:
+        raise RuleViolation(f"units: {error}", check=check) from None
+    leaves = tree.leaves()
+    units: Sequence[Unit | Place] = opened.units
+    for number, (unit, key) in enumerate(zip(units, keys, strict=True)):
+        require((key is not None) == (number in leaves), check, f"unit {unit.name!r}: {rule}")
+    siblings = {(unit.parent, unit.name) for unit in units}
+    require(len(siblings) == len(units), check, "two units of one parent have the same name")
+    return tree
 
 
 def _in_phase(found: _Found | None, round_id: bytes, check: str, phases: Sequence[Phase]) -> _Found:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from zkperf.errors import RuleViolation
-from zkperf.ledger.disclosure import check_tree
-from zkperf.ledger.rules.common import find_either, require, require_evaluator
+from zkperf.ledger.rules.common import find_either, frozen_tree, require, require_evaluator
 from zkperf.ledger.rules.figures.claims import end_waiting
 from zkperf.ledger.rules.issuance import issuance_verifier
 from zkperf.ledger.rules.keygen import finish_keygen, keygens
@@ -43,22 +42,9 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
     scheme = state.schemes.get(opened.scheme)
     if scheme is None:
         raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
-    floor = state.rules.min_cohort_floor
-    require(opened.min_cohort >= floor, CHECK, f"k_min must be at least {floor} on this ledger")
-    try:
-        tree = check_tree([unit.parent for unit in opened.units])
-    except ValueError as error:
-        raise RuleViolation(f"units: {error}", check=CHECK) from None
+    registrars = [unit.registrar for unit in opened.units]
+    tree = frozen_tree(state, opened, registrars, "services, and only they, have a registrar", CHECK)
     leaves = tree.leaves()
-    for number, unit in enumerate(opened.units):
-        is_leaf = number in leaves
-        require(
-            (unit.registrar is not None) == is_leaf,
-            CHECK,
-            f"unit {unit.name!r}: services, and only they, have a registrar",
-        )
-    siblings = {(unit.parent, unit.name) for unit in opened.units}
-    require(len(siblings) == len(opened.units), CHECK, "two units of one parent have the same name")
     require(
         largest_posting(scheme, opened.units) <= MAX_TRANSACTION,
         CHECK,

@@ -9,9 +9,8 @@ from circuits.indicators import Claim, IndicatorScheme
 from circuits.questionnaire import Questionnaire
 from circuits.report import ReportForm
 from zkperf.errors import RuleViolation
-from zkperf.ledger.disclosure import check_tree
 from zkperf.ledger.figure_transactions import FiguresOpened
-from zkperf.ledger.rules.common import find_figures, find_round, require, require_evaluator
+from zkperf.ledger.rules.common import find_figures, find_round, frozen_tree, require, require_evaluator
 from zkperf.ledger.rules.figures.sizes import check_sizes
 from zkperf.ledger.rules.keygen import keygens
 from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State, identities
@@ -32,22 +31,10 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
     scheme = state.figure_schemes.get(opened.scheme)
     if scheme is None:
         raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
-    floor = state.rules.min_cohort_floor
-    require(opened.min_cohort >= floor, CHECK, f"k_min must be at least {floor} on this ledger")
-    try:
-        tree = check_tree([place.parent for place in opened.units])
-    except ValueError as error:
-        raise RuleViolation(f"units: {error}", check=CHECK) from None
+    owners = [place.provider for place in opened.units]
+    tree = frozen_tree(state, opened, owners, "providers, and only they, have a key", CHECK)
     leaves = tree.leaves()
-    for number, place in enumerate(opened.units):
-        require(
-            (place.provider is not None) == (number in leaves),
-            CHECK,
-            f"unit {place.name!r}: providers, and only they, have a key",
-        )
-    siblings = {(place.parent, place.name) for place in opened.units}
-    require(len(siblings) == len(opened.units), CHECK, "two units of one parent have the same name")
-    keys = {opened.units[leaf].provider for leaf in leaves}
+    keys = {owners[leaf] for leaf in leaves}
     require(len(keys) == len(leaves), CHECK, "two providers have the same key")
     auditors = {auditor.key for auditor in opened.auditors}
     require(len(auditors) == len(opened.auditors), CHECK, "two auditors have the same key")
