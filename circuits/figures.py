@@ -1,4 +1,4 @@
-"""What is published of one question."""
+"""What is published of one question, and how exact numbers are written."""
 
 from __future__ import annotations
 
@@ -34,9 +34,18 @@ def mean(total: int, answered: int) -> str | None:
     """
     if answered == 0:
         return None
-    millionths = round(Fraction(total * 10**6, answered))
-    whole, part = divmod(abs(millionths), 10**6)
-    return f"{'-' if millionths < 0 else ''}{whole}.{part:06d}"
+    return decimal(round(Fraction(total * 10**6, answered)), 6)
+
+
+def decimal(value: int, scale: int) -> str:
+    """value / 10^scale with exactly ``scale`` decimals.
+
+    >>> decimal(-5, 2)
+    '-0.05'
+    """
+    whole, part = divmod(abs(value), 10**scale)
+    sign = "-" if value < 0 else ""
+    return f"{sign}{whole}.{part:0{scale}d}" if scale else f"{sign}{whole}"
 
 
 def totalled(answered: int, total: int, counts: Mapping[str, int] | None = None) -> Figures:

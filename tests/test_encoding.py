@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from zkperf.encoding import (
-    Bytes16,
     Bytes32,
     Bytes48,
     Bytes64,
@@ -202,7 +201,6 @@ def test_records_have_their_fields_only_and_keep_them() -> None:
 
 
 class Everything(Record):
-    sixteen: Bytes16
     thirty_two: Bytes32
     forty_eight: Bytes48
     sixty_four: Bytes64
@@ -213,7 +211,6 @@ class Everything(Record):
 
 
 GOOD: dict[str, tuple[Any, ...]] = {
-    "sixteen": (bytes(16),),
     "thirty_two": (bytes(32),),
     "forty_eight": (bytes(48),),
     "sixty_four": (bytes(64),),
@@ -223,7 +220,6 @@ GOOD: dict[str, tuple[Any, ...]] = {
     "text": ("a", "ü" * 1000),
 }
 BAD: dict[str, tuple[Any, ...]] = {
-    "sixteen": (bytes(15), bytes(17)),
     "thirty_two": (bytes(31), bytes(33)),
     "forty_eight": (bytes(47), bytes(49)),
     "sixty_four": (bytes(63), bytes(65)),

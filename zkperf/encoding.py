@@ -92,7 +92,6 @@ def _check_heads(data: bytes) -> None:
 
 # -- records: typed objects that are CBOR arrays on the wire -------------------------------------
 
-Bytes16 = Annotated[bytes, Field(min_length=16, max_length=16)]
 Bytes32 = Annotated[bytes, Field(min_length=32, max_length=32)]
 Bytes48 = Annotated[bytes, Field(min_length=48, max_length=48)]
 Bytes64 = Annotated[bytes, Field(min_length=64, max_length=64)]

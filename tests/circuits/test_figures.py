@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuits.figures import Figures, check_range, mean, totalled
+from circuits.figures import Figures, check_range, decimal, mean, totalled
 from zkperf.errors import InvalidOpening
 
 
@@ -48,3 +48,19 @@ def test_ranges(value: int) -> None:
     assert [check_range(value, 0, 5, "x") for value in (0, 5)] == [0, 5]
     with pytest.raises(InvalidOpening, match=f"x: expected 0 to 5, got {value}"):
         check_range(value, 0, 5, "x")
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "text"),
+    [
+        (0, 0, "0"),
+        (0, 2, "0.00"),
+        (7, 0, "7"),
+        (-7, 0, "-7"),
+        (-5, 2, "-0.05"),
+        (190, 1, "19.0"),
+        (123, 9, "0.000000123"),
+    ],
+)
+def test_decimals_have_as_many_places_as_they_should(value: int, scale: int, text: str) -> None:
+    assert decimal(value, scale) == text

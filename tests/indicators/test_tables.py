@@ -7,7 +7,7 @@ from rich.table import Table
 
 from tests.indicators.example import SCHEME, result
 from zkperf.indicators.scheme_file import parse_scheme
-from zkperf.indicators.tables import grades_line, pools_table, providers_table
+from zkperf.indicators.tables import pools_table, providers_table
 
 INDICATORS = parse_scheme(SCHEME, name="S.toml")
 PERIOD = result()["periods"]["2023"]
@@ -37,4 +37,3 @@ def test_providers() -> None:
     assert "\x1b[2J" not in text
     [ash] = [line for line in text.splitlines() if "Ash <b>House</b>" in line]
     assert [cell.strip() for cell in ash.split("│")[2:9]] == ["A", "✓", "✗", "–", "✓", "✓", "✗"]
-    assert grades_line(PERIOD) == "A: 1, none: 1"

@@ -43,16 +43,18 @@ def test_totals_are_the_papers_and_nobody_leaves_a_question_empty(seed: bytes) -
 
 
 def test_the_drawing_depends_on_the_seed_alone() -> None:
-    first = survey406.response_rows(survey406.seeded(b"a"))
-    assert first == survey406.response_rows(survey406.seeded(b"a"))
-    assert first != survey406.response_rows(survey406.seeded(b"b"))
-    assert survey406.response_rows() != survey406.response_rows()
+    first = survey406.draw_respondents(survey406.seeded(b"a"))
+    assert first == survey406.draw_respondents(survey406.seeded(b"a"))
+    assert first != survey406.draw_respondents(survey406.seeded(b"b"))
+    assert survey406.draw_respondents() != survey406.draw_respondents()
 
 
-def test_the_rows_are_a_responses_file(tmp_path: Path) -> None:
-    path = tmp_path / "R.csv"
+def test_they_can_be_written_as_a_responses_file(tmp_path: Path) -> None:
+    path, respondents = tmp_path / "R.csv", survey406.draw_respondents(survey406.seeded(b"a"))
+    rows = [["|".join(answers[question]) for question in survey406.COUNTS] for answers in respondents]
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(survey406.response_rows(survey406.seeded(b"a")))
+        csv.writer(file).writerow(["service", *survey406.COUNTS])
+        csv.writer(file).writerows([survey406.SERVICE, *row] for row in rows)
     responses = load_responses(path, survey406.questionnaire())
-    assert [response.answers for response in responses] == survey406.draw_respondents(survey406.seeded(b"a"))
+    assert [response.answers for response in responses] == respondents
     assert {response.service for response in responses} == {survey406.SERVICE}

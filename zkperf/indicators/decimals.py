@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from circuits.figures import decimal as show
 from zkperf.errors import InputError
+
+__all__ = ["decimals_of", "parse_decimal", "scaled", "show"]
 
 MAX_DIGITS = 19
 
@@ -24,17 +27,6 @@ def parse_decimal(text: str) -> Fraction:
 def decimals_of(text: str) -> int:
     """How many decimals a decimal has that say something: two in 1.250."""
     return len(text.partition(".")[2].rstrip("0"))
-
-
-def show(value: int, scale: int) -> str:
-    """value / 10^scale with exactly ``scale`` decimals.
-
-    >>> show(-5, 2)
-    '-0.05'
-    """
-    whole, part = divmod(abs(value), 10**scale)
-    sign = "-" if value < 0 else ""
-    return f"{sign}{whole}.{part:0{scale}d}" if scale else f"{sign}{whole}"
 
 
 def scaled(value: Fraction, scale: int) -> int:

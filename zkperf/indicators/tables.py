@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from rich.table import Table
@@ -68,12 +67,6 @@ def preview_table(scheme: IndicatorScheme, previews: Sequence[tuple[str, str, Pr
 def outcome_of(provider: ProviderResult) -> str | None:
     """Its grade or index, whichever the scheme publishes."""
     return provider.get("grade") or provider.get("index")
-
-
-def grades_line(result: PeriodResult) -> str:
-    """How many providers have which grade."""
-    grades = Counter(outcome_of(provider) or "none" for provider in result["providers"].values())
-    return ", ".join(f"{grade}: {count}" for grade, count in sorted(grades.items()))
 
 
 def percent(share: str) -> str:

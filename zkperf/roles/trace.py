@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any, TypedDict
 
 from circuits.claims import Setting, claim_at, needs
+from circuits.figures import decimal
 from zkperf.errors import InputError, ZkperfError
 from zkperf.ledger.figure_transactions import ClaimsPosted, Pool, ReportPosted
 from zkperf.ledger.rules.figures.claims import (
@@ -360,6 +361,5 @@ def _no_mean(source: str, identifier: str) -> Mean:
 
 def _value(pool: Pool, kind: str, scale: int) -> str | None:
     if kind == "sum" and pool.sum is not None:
-        whole, part = divmod(abs(pool.sum), 10**scale)
-        return f"{'-' if pool.sum < 0 else ''}{whole}{f'.{part:0{scale}d}' if scale else ''}"
+        return decimal(pool.sum, scale)
     return {"mean": pool.mean, "share": pool.share}.get(kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from circuits.claims import KINDS, needs
+from circuits.figures import decimal
 from circuits.indicators import IndicatorScheme
 from zkperf.ledger.rules.figures.claims import has_shown_index, last_report, provider_setting
 from zkperf.ledger.state import FigureRound, State
@@ -24,8 +25,7 @@ def outcome_name(scheme: IndicatorScheme, outcome: int | None) -> str | None:
     assert scheme.index.step is not None
     step = scheme.index.step.exact
     digits = next(d for d in range(1, 19) if (step * 10**d).denominator == 1)
-    scaled = int(outcome * step * 10**digits)
-    return f"{scaled // 10**digits}.{scaled % 10**digits:0{digits}d}"
+    return decimal(int(outcome * step * 10**digits), digits)
 
 
 def verdict(state: State, found: FigureRound, unit: int, number: int) -> Verdict:

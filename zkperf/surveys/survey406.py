@@ -95,17 +95,6 @@ def draw_respondents(source: RandomBytes = system) -> list[dict[str, list[str]]]
     return respondents
 
 
-def response_rows(source: RandomBytes = system) -> list[list[str]]:
-    """The drawn respondents as the rows of a responses file, header first."""
-    return [
-        ["service", *COUNTS],
-        *(
-            [SERVICE, *("|".join(answers[question]) for question in COUNTS)]
-            for answers in draw_respondents(source)
-        ),
-    ]
-
-
 def _sample(size: int, count: int, source: RandomBytes) -> list[int]:
     """``count`` different numbers below ``size``, every such set equally likely (Fisher-Yates)."""
     numbers = list(range(size))
