@@ -103,6 +103,8 @@ class Pool(Record):
 
 
 class PoolUnit(Record):
+    """What is published of one group: every indicator's pool, and why the group is withheld if it is."""
+
     unit: Uint
     name: Text
     status: Text

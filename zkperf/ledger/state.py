@@ -40,7 +40,7 @@ class Phase(StrEnum):
     DRAINING = "closed; what waits enters"
     CHECKING = "closed; members check their shares"
     SUMMING = "the counted set is fixed; members post their sums"
-    TOTALLING = "members post their sums of optional totals"
+    TOTALLING = "members post their sums of optional totals, or of who is at a target"
     CLAIMING = "providers post their claims"
     OPENED = "everything that may be published is opened"
     PUBLISHED = "published"

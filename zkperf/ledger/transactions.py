@@ -100,14 +100,20 @@ class RoundOpened(Signed):
 
 
 class DealCommitted(Signed):
+    """A dealer commits to its deal before it sees any other."""
+
     commitment: DealCommitment
 
 
 class DealPosted(Signed):
+    """A dealer reveals the deal that it committed to."""
+
     deal: Deal
 
 
 class DealChallenged(Signed):
+    """A trustee shows that its share of a deal is bad: the dealer is out."""
+
     complaint: DealComplaint
 
 
@@ -145,12 +151,16 @@ class Batch(Signed):
 
 
 class RoundClosed(Signed):
+    """The round takes nothing more. Its evaluator says so, for good."""
+
     evaluator: Bytes32
     round: Bytes32
     at: Uint
 
 
 class ComplaintPosted(Signed):
+    """A trustee shows that its share of a rating, or of a report, is bad."""
+
     complaint: Complaint
 
 
@@ -189,6 +199,8 @@ class NodeSum(Record):
 
 
 class SumsPosted(Signed):
+    """A trustee's sums of shares, for everything that may be opened in this stage."""
+
     round: Bytes32
     trustee: Uint
     stage: Uint
@@ -197,11 +209,15 @@ class SumsPosted(Signed):
 
 
 class OptionCount(Record):
+    """How many chose one option."""
+
     option: Text
     count: Uint
 
 
 class QuestionResult(Record):
+    """What is published of one question in one unit; null where there is nothing, or it is withheld."""
+
     question: Text
     status: Text
     reason: Text | None
@@ -212,6 +228,8 @@ class QuestionResult(Record):
 
 
 class UnitResult(Record):
+    """What is published of one unit: every question, or why it is withheld."""
+
     unit: Uint
     name: Text
     status: Text
