@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from circuits.claims import (
+    KINDS,
     Asked,
+    Kind,
     Setting,
     check_claims,
     claim_at,
@@ -20,10 +22,11 @@ from circuits.claims import (
     state_claim,
 )
 from circuits.exposure import check_exposure, exposures, index_allowed, with_step
-from circuits.indicators import IndicatorScheme, Ratio, Target, check_indicators
+from circuits.indicators import Claim, IndicatorScheme, Ratio, Target, check_indicators
 from tests.circuits.claims.world import claim, index, indicator, part, scheme
 from zkperf.errors import InputError
-from zkperf.proofs.committed import DoesNotHold
+from zkperf.proofs.committed import DoesNotHold, Statement
+from zkperf.proofs.forms import Form
 
 
 def figure(identifier: str, high: int = 9, **changes: Any) -> Any:
@@ -257,6 +260,23 @@ def test_too_many_claims_about_two_figures() -> None:
     check_exposure(several(*(ratio(Fraction(n, 2)) for n in range(1, 5)), high=1000))
     with pytest.raises(InputError, match="more than 4 claims are about the same two figures"):
         check_exposure(several(*(ratio(Fraction(n, 2)) for n in range(1, 6)), high=1000))
+
+
+def test_what_products_give_away_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Area(Kind):
+        def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
+            pass
+
+        def state(
+            self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        ) -> None:
+            s.at_least(s.product(*figures), 4)
+
+    monkeypatch.setitem(KINDS, "area", Area())
+    made = scheme(claim("area", "a", "b"), indicators=TWO)
+    check_claims(made)
+    with pytest.raises(InputError, match="claim 'the_area': what a claim about products"):
+        check_exposure(made)
 
 
 def test_too_many_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
