@@ -147,6 +147,7 @@ def test_changed_reports_are_refused() -> None:
         resigned(bench, "n1", posted, proof=posted.report.proof[:-1]), "encoding", error=EncodingError
     )
     bench.refuse(resigned(bench, "n1", posted, reported=(0, 1)), "encoding", error=EncodingError)
+    bench.refuse(resigned(bench, "n1", posted, reported=(0, 3, 9)), "encoding", error=EncodingError)
     with pytest.raises((InvalidProof, EncodingError)):
         apply(bench.state, [encoded(resigned(bench, "n1", posted, proof=wrong))])
 
