@@ -17,12 +17,16 @@ from zkperf.ledger.state import FigureRound, Filed, State
 
 
 class FigureSchemeView(View):
+    """A scheme of indicators on the log."""
+
     id: Hex
     leaf: int
     scheme: dict[str, Any] = Field(description="Figures, targets and ranges are integers: value·10^scale.")
 
 
 class AuditorView(View):
+    """An auditor whose attestations count in a round."""
+
     name: str
     key: Hex
 
@@ -39,6 +43,8 @@ class ReportView(View):
 
 
 class PlaceView(View):
+    """A unit of a round's tree; providers are its leaves."""
+
     unit: int
     name: str
     parent: int | None
@@ -48,6 +54,8 @@ class PlaceView(View):
 
 
 class DrawnView(View):
+    """A figure that has to be shown to an auditor."""
+
     unit: int
     indicator: str
     status: str = Field(description="awaited, attested or refused")
@@ -61,6 +69,8 @@ class FigureLeavesView(View):
 
 
 class FigureRoundSummary(View):
+    """A round of figures in a list of rounds."""
+
     id: Hex
     period: str
     phase: str
@@ -72,6 +82,8 @@ class FigureRoundSummary(View):
 
 
 class FigureRoundView(FigureRoundSummary):
+    """A round of figures: its tree, who has reported and claimed, and what was drawn."""
+
     phase_text: str
     opened_at: int = Field(description="Unix time in seconds.")
     previous: Hex | None = Field(description="The last period's round.")
@@ -94,6 +106,8 @@ class PoolView(View):
 
 
 class PooledView(View):
+    """What is published of one unit that is no provider."""
+
     unit: int
     name: str
     status: str
@@ -103,6 +117,8 @@ class PooledView(View):
 
 
 class OutcomeView(View):
+    """What one provider has proved."""
+
     unit: int
     name: str
     grade: str | None = Field(None, description="Where the scheme publishes grades.")
@@ -111,6 +127,8 @@ class OutcomeView(View):
 
 
 class FigureResultView(View):
+    """What a round of figures has published. Unit 0 is the total."""
+
     round: Hex
     leaf: int
     period: str

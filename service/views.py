@@ -22,6 +22,8 @@ class View(BaseModel):
 
 
 class MemberView(View):
+    """A member, as the genesis lists it."""
+
     name: str
     signing_key: Hex
     sealing_key: Hex
@@ -29,6 +31,8 @@ class MemberView(View):
 
 
 class LedgerView(View):
+    """What the ledger's genesis says, and how long its log is."""
+
     genesis: Hex = Field(description="SHA-256 of the first leaf. Hold it against another source.")
     name: str
     suite: str
@@ -44,6 +48,8 @@ class LedgerView(View):
 
 
 class SchemeView(View):
+    """A questionnaire on the log."""
+
     id: Hex
     leaf: int
     questionnaire: dict[str, Any]
@@ -58,6 +64,8 @@ class LeavesView(View):
 
 
 class UnitView(View):
+    """A unit of a round's tree; services are its leaves."""
+
     unit: int
     name: str
     parent: int | None
@@ -67,6 +75,8 @@ class UnitView(View):
 
 
 class RoundSummary(View):
+    """A round in a list of rounds."""
+
     id: Hex
     name: str
     phase: str
@@ -77,6 +87,8 @@ class RoundSummary(View):
 
 
 class RoundView(RoundSummary):
+    """A round with its tree of units."""
+
     phase_text: str
     opened_at: int = Field(description="Unix time in seconds.")
     leaves: LeavesView
@@ -95,6 +107,8 @@ class QuestionView(View):
 
 
 class UnitResultView(View):
+    """What is published of one unit. A withheld one has a reason and no questions."""
+
     unit: int
     name: str
     status: str
@@ -104,6 +118,8 @@ class UnitResultView(View):
 
 
 class ResultView(View):
+    """A round's result. Unit 0 is the total."""
+
     round: Hex
     leaf: int
     units: list[UnitResultView]
@@ -126,12 +142,18 @@ class PromiseView(View):
 
 
 class LeafView(View):
+    """The answer to a transaction that entered the log at once."""
+
     leaf: int = Field(description="Where on the log the transaction is.")
 
 
 class IssuanceView(View):
+    """What a device makes its token of."""
+
     shares: dict[int, Hex] = Field(description="Trustee to its share of the signature on the blinded point.")
 
 
 class HealthView(View):
+    """Writes are taken."""
+
     status: str

@@ -17,6 +17,8 @@ from zkperf.proofs.forms import Form
 
 
 class InBand(Kind):
+    """low <= figure <= high."""
+
     def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
         expect(claim, indicators=1, numbers=2)
         (indicator,) = indicators(scheme, claim)

@@ -18,6 +18,8 @@ from zkperf.proofs.forms import Form
 
 
 class Improved(Kind):
+    """Better than the last period's figure."""
+
     def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
         expect(claim, indicators=1, numbers=1)
         percent = claim.numbers[0].exact

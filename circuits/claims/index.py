@@ -133,6 +133,8 @@ def outcome_of(index: Index, value: Fraction) -> int:
 
 
 class WeightedIndex(Kind):
+    """The index in its published grade or step, or beyond a bound."""
+
     def publishes(self, claim: Claim) -> bool:
         return claim == PUBLISHED
 

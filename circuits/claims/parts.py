@@ -22,6 +22,8 @@ from zkperf.proofs.forms import Form
 
 
 class PartsSum(Kind):
+    """Some figures sum to another one, or to a published total."""
+
     def publishes(self, claim: Claim) -> bool:
         return bool(claim.numbers)
 

@@ -21,6 +21,8 @@ from zkperf.proofs.forms import Form
 
 
 class RatioBound(Kind):
+    """The ratio of two figures keeps a bound."""
+
     def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
         expect(claim, indicators=2, numbers=1, sense=True)
         if indicators(scheme, claim)[1].min <= 0:

@@ -17,6 +17,8 @@ from zkperf.proofs.forms import Form
 
 
 class AtTarget(Kind):
+    """The figure is at the period's target or better."""
+
     def check(self, scheme: IndicatorScheme, claim: Claim) -> None:
         expect(claim, indicators=1, numbers=0)
         if not indicators(scheme, claim)[0].targets:

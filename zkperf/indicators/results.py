@@ -49,6 +49,8 @@ class ProviderResult(TypedDict):
 
 
 class PeriodResult(TypedDict):
+    """What one round has published."""
+
     total: NodeResult
     groups: dict[str, NodeResult]
     providers: dict[str, ProviderResult]

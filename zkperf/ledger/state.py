@@ -146,6 +146,7 @@ class Keygen:
     keys_index: int | None = None
 
     def qualified(self) -> list[CheckedDeal]:
+        """The deals that make the keys, by dealer: all that were not shown to be bad."""
         return [deal for dealer, deal in sorted(self.deals.items()) if dealer not in self.disqualified]
 
     def public_key(self, unit: int) -> bytes:

@@ -159,6 +159,7 @@ class Consortium:
         return shares
 
     def receipt(self, leaf: int) -> str:
+        """Proof that a leaf is on the log (C2SP tlog-proof). IndexError if there is none."""
         return self.ledger.receipt(leaf)
 
     def round_leaves(self, round_id: bytes) -> RoundLeaves:
@@ -168,4 +169,5 @@ class Consortium:
         return RoundLeaves(scheme=found.scheme.index, round=found.index, keys=keys)
 
     def close(self) -> None:
+        """Releases the ledger's folder."""
         self.ledger.close()

@@ -47,6 +47,7 @@ class Evaluator:
         return encode_transaction(posted)
 
     def open_round(self, scheme: bytes, name: str, min_cohort: int, units: Sequence[Unit]) -> bytes:
+        """The transaction that opens a round; ``scheme`` is the digest of one on the ledger."""
         opened = signed(
             RoundOpened,
             self.key,
@@ -98,6 +99,7 @@ class Evaluator:
         return encode_transaction(opened)
 
     def close_round(self, round_id: bytes) -> bytes:
+        """The transaction that closes a round, of ratings or of figures."""
         closed = signed(
             RoundClosed, self.key, self.ledger, evaluator=self._me(), round=round_id, at=self._now()
         )

@@ -49,6 +49,7 @@ class KeyStore:
         return secret
 
     def has(self, name: str) -> bool:
+        """Whether a file of this name is there."""
         return (self._folder / name).exists()
 
     def read(self, name: str) -> bytes:

@@ -39,11 +39,15 @@ TOTAL = "total"
 
 
 class Opening(TypedDict):
+    """A member's sum that opened a figure, and its leaf."""
+
     trustee: int
     leaf: int
 
 
 class Commitment(TypedDict):
+    """A report, or a rating, that a figure is made of."""
+
     provider: str
     leaf: int
     digest: str
@@ -51,6 +55,8 @@ class Commitment(TypedDict):
 
 
 class Proof(TypedDict):
+    """A proof that a figure rests on, and whether it holds."""
+
     kind: str
     leaf: int
     digest: str

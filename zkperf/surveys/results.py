@@ -53,6 +53,8 @@ class AuditFailure(TypedDict):
 
 
 class AuditCheck(TypedDict):
+    """One check with its verdict."""
+
     name: str
     passed: bool
     failures: list[AuditFailure]
