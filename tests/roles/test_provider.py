@@ -10,13 +10,14 @@ import pytest
 
 from tests.indicators.example import SCHEME
 from tests.roles.figures import COST, OTHER, QUALITY, STAFF, TURNOVER, FigureWorld
+from zkperf.encoding import encode
 from zkperf.errors import InputError, InvalidProof, InvalidSignature, RuleViolation, ZkperfError
 from zkperf.indicators.scheme_file import parse_scheme
 from zkperf.ledger.figure_transactions import ClaimsPosted, ReportPosted
 from zkperf.ledger.signing import signed
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import decode_transaction, encode_transaction
-from zkperf.roles.provider import Provider, preview
+from zkperf.roles.provider import Provider, Shown, preview
 
 FIGURES = {QUALITY: 200, TURNOVER: 2000, COST: 1000, STAFF: 700, OTHER: 300}
 
@@ -157,8 +158,15 @@ def test_the_preview_says_what_will_be_claimed() -> None:
     assert (shown.at_target, shown.outcome) == ({"quality": False}, None)
     assert preview(scheme, "2025", {QUALITY: 80}).claims[0].holds is None
     assert preview(scheme, "2025", {}).outcome is None
-    with pytest.raises(InputError, match="out of its range"):
-        preview(scheme, "2023", {QUALITY: 301})
+    for outside in (-1, 301):
+        with pytest.raises(InputError, match="out of its range"):
+            preview(scheme, "2023", {QUALITY: outside})
+
+
+def test_what_is_shown_is_sealed_for_one_report() -> None:
+    """Each field is in the context, as the protocol's section 12.11 says."""
+    shown = Shown(round=b"R" * 32, unit=3, report=b"D" * 32, ephemeral=b"Y" * 32, sealed=b"sealed")
+    assert shown.context == encode(["zkperf/v1/shown", b"R" * 32, 3, b"D" * 32, b"Y" * 32])
 
 
 def test_secrets_have_no_repr(world: FigureWorld) -> None:

@@ -29,7 +29,7 @@ from circuits.claims.kinds import Need
 from circuits.exposure import index_allowed
 from circuits.indicators import IndicatorScheme
 from circuits.rating import Bundle
-from circuits.report import build_report, check_figures
+from circuits.report import build_report
 from zkperf.encoding import Bytes32, Integer, Record, Uint, encode
 from zkperf.encoding import Sequence as Items
 from zkperf.errors import InputError, InvalidProof, RuleViolation
@@ -189,7 +189,6 @@ class Provider:
         sequence = 0 if before is None else before.sequence + 1
         if sequence > state.rules.max_sequence:
             raise RuleViolation("this report has been corrected as often as it can be", check="reports")
-        check_figures(found.form, figures)
         require_once(state, found, unit, figures)
         group, context = state.commitment_group, report_context(state, found, unit)
         report, bundle, openings = build_report(
