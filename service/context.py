@@ -22,7 +22,7 @@ from zkperf.roles.wire import Posted
 
 _T = TypeVar("_T")
 
-OBJECT = 4096
+OBJECT = 1024
 """Bytes of a transaction, other than a rating or an issuance, that count as a request more."""
 
 

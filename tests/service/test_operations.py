@@ -160,7 +160,7 @@ def test_settings_are_checked(monkeypatch: pytest.MonkeyPatch, rate: str) -> Non
 
 def test_large_transactions_count_as_many_requests(world: World) -> None:
     """Decoding one takes the thread that writes as long as hundreds of ratings."""
-    app = create_app(world.consortium, Settings(write_rate="40/hour"))
+    app = create_app(world.consortium, Settings(write_rate="150/hour"))
     head = {"Content-Type": "application/cbor"}
     large, small = (encode([bytes([99]) * size, None]) for size in (60_000, 100))
 

@@ -268,7 +268,7 @@ class EmbeddedLedger:
         index = self._state.size
         before = self._state.figure_rounds[posted.round].reports.get(posted.unit)
         try:
-            self._apply([data], block, self._prepared(data, known))
+            self._apply([data], block, self._prepared(posted, data, known))
         except ZkperfError as error:
             return error
         block.bundles[index] = bundle
@@ -278,10 +278,10 @@ class EmbeddedLedger:
             block.bundles.pop(before.index, None)
         return index
 
-    def _prepared(self, data: bytes, known: Mapping[bytes, Any]) -> Prepared:
-        """One transaction, with the verdict on its proofs if it is known."""
+    def _prepared(self, decoded: Decoded, data: bytes, known: Mapping[bytes, Any]) -> Prepared:
+        """One transaction, decoded and as it came, with the verdict on its proofs if it is known."""
         verdicts = {0: known[data]} if data in known else {}
-        return Prepared([data], self._state.size, verdicts=verdicts)
+        return Prepared([decoded], self._state.size, verdicts=verdicts)
 
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Takes (rating, bundle) pairs: for each a promise, once all of them are durable, or its error."""
@@ -399,7 +399,7 @@ class EmbeddedLedger:
             if isinstance(transaction, ReportPosted):
                 raise RuleViolation("reports come with their bundle", check=REPORTS)
             self._check_time(transaction)
-            self._apply([data], block, self._prepared(data, known))
+            self._apply([data], block, self._prepared(transaction, data, known))
         except FalseComplaint as error:
             self._apply([self._refused(transaction)], block)
             return error
