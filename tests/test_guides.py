@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.world import World, number, questionnaire, single
+from zkperf.cli import figure_commands
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -31,10 +32,16 @@ def run(blocks: list[str], folder: Path) -> str:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 def finished_round(path: Path) -> None:
@@ -82,21 +89,28 @@ def test_for_evaluators(tmp_path: Path) -> None:
 def test_for_providers(tmp_path: Path) -> None:
     """The figures are given, so every line that the guide shows has to be printed."""
     guide = (DOCS / "for-providers.md").read_text("utf-8")
-    programs = re.findall(r"As\s+`(\w+\.py)`:\n\n```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
-    assert [name for name, _ in programs] == ["show.py"]
-    for name, source in programs:
-        (tmp_path / name).write_text(source, "utf-8")
-    # What is refused is told on stderr.
-    printed = run([f"exec 2>&1\n{block}" for block in commands(guide)], tmp_path)
+    # What is refused is told on stderr. Nothing that was started outlives the shell.
+    begin = "trap 'kill $! 2>/dev/null || true' EXIT\nexec 2>&1\nsleep 0 &\n"
+    port = free_port()
+    printed = run([begin, *(block.replace("8000", port) for block in commands(guide))], tmp_path)
     shown = re.findall(r"^```text\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
-    lines = [line for block in shown for line in block.splitlines() if re.match(r"│|zkperf:|faults", line)]
-    assert len(lines) > 8
+    lines = [
+        line for block in shown for line in block.splitlines() if re.match(r"│|zkperf:|faults|\w+: ", line)
+    ]
+    assert len(lines) > 15
     assert not [line for line in lines if line not in printed]
-    assert "refused: 2" in printed
-    assert "the auditor sees 19.1\nattested: True" in printed
+    for expected in ("refused: 2", "refused: 1", "not claimed: 2", "drawn: show it", "2023: concluded"):
+        assert expected in printed
     assert json.loads((tmp_path / "trace.json").read_text("utf-8"))["value"] == "28.160000"
     assert json.loads((tmp_path / "grade.json").read_text("utf-8"))["value"] == "B"
     assert not (tmp_path / "never").exists()
+
+
+def test_every_command_of_providers_and_inspectors_is_in_their_guide() -> None:
+    guide = (DOCS / "for-providers.md").read_text("utf-8")
+    for group, app in (("provider", figure_commands.provider), ("inspector", figure_commands.inspector)):
+        for command in app.registered_commands:
+            assert f"zkperf {group} {command.name}" in guide
 
 
 def test_operations(tmp_path: Path) -> None:
@@ -113,9 +127,7 @@ def test_readme(tmp_path: Path) -> None:
     """The round by hand, on a port and in a folder of its own."""
     readme = (DOCS.parent / "README.md").read_text("utf-8")
     [block] = [block for block in commands(readme) if "zkperf init" in block]
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = free_port()
     printed = run([block.replace("8000", port).replace("/tmp/town", str(tmp_path / "town"))], tmp_path)
     for option in ("yes", "partly", "no"):
         assert re.search(rf"{option} +│ +1 │ +33.33%", printed)

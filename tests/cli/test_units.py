@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from zkperf.cli.units import find_unit, load_units, services_under, unit_path
+from zkperf.cli.units import find_unit, load_providers, load_units, services_under, unit_path
 from zkperf.errors import InputError
+from zkperf.ledger.figure_transactions import Place
 from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.transactions import RoundOpened, Unit
 
@@ -113,3 +114,41 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_services_that_are_none(names: list[str], message: str) -> None:
     with pytest.raises(InputError, match=message):
         services_under("all", names, KEY)
+
+
+# -- providers ----------------------------------------------------------------------------------------
+
+
+def providers(folder: Path, text: str) -> tuple[Place, ...]:
+    (folder / "P.csv").write_text(text, "utf-8")
+    return load_providers(folder / "P.csv")
+
+
+def test_providers_with_their_keys(tmp_path: Path) -> None:
+    one, two, three = (bytes([n]) * 32 for n in (1, 2, 3))
+    text = f"a,b,c,key\nall,North,A,{one.hex()}\nall,South,B,{two.hex()}\nall,C,,{three.hex()}\n"
+    assert providers(tmp_path, text) == (
+        Place(name="all", parent=None, provider=None),
+        Place(name="North", parent=0, provider=None),
+        Place(name="A", parent=1, provider=one),
+        Place(name="South", parent=0, provider=None),
+        Place(name="B", parent=3, provider=two),
+        Place(name="C", parent=0, provider=three),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("all,home\nall,A\n", "a last one 'key'"),
+        ("all,key\nall,K\n", "a last one 'key'"),
+        ("all,home,key\nall,A\n", "row 2: has 2 fields"),
+        ("all,home,key\nall,A,12\n", "row 2, column key: expected a public key"),
+        ("all,home,key\nall,A,K\nall,B,K\n", "row 3: this key is in row 2 already"),
+        ("all,g,home,key\nall,N,A,K\nall,S,A,L\n", "row 3: a provider of this name is in row 2 already"),
+        ("all,home,key\n", "one row for each provider"),
+    ],
+)
+def test_what_are_no_providers(tmp_path: Path, text: str, fault: str) -> None:
+    with pytest.raises(InputError, match=fault):
+        providers(tmp_path, text.replace("K", "ab" * 32).replace("L", "cd" * 32))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from zkperf import __version__
-from zkperf.cli import citizen_commands, operator_commands
+from zkperf.cli import citizen_commands, figure_commands, operator_commands
 from zkperf.cli.options import GenesisOption, JsonOption, parse_digest
 from zkperf.cli.output import DONE, REFUSED, UNUSABLE, emit, print_json, results, say, say_where
 from zkperf.errors import EncodingError, InputError, ZkperfError
@@ -210,6 +210,7 @@ def demo(
 
 app.add_typer(operator_commands.commands)
 app.add_typer(citizen_commands.commands)
+app.add_typer(figure_commands.commands)
 
 
 def main() -> None:

@@ -133,20 +133,11 @@ def show_results(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a round has published."""
-    from zkperf.cli.show import folder_result, service_result
-    from zkperf.roles.remote import RemoteLedger
-    from zkperf.surveys.tables import result_table, units_table
+    from zkperf.cli.show import published_result
 
-    known = parse_digest(genesis, "--genesis")
-    if ledger is not None and service is None:
-        found, asked = folder_result(ledger, which, known)
-    elif service is not None and ledger is None:
-        with RemoteLedger(service) as client:
-            found, asked = service_result(client, which, known)
-    else:
-        raise InputError("say where the results are: either --ledger DIR or --service URL")
+    shown, tables = published_result(ledger, service, which, parse_digest(genesis, "--genesis"))
     if as_json:
-        print_json(found)
+        print_json(shown)
     else:
-        results.print(result_table(found, asked), units_table(found))
-        say("These are the published figures. That they follow from the ratings is what zkperf audit checks.")
+        results.print(*tables)
+        say("These are the published figures. That they follow from what was sent, zkperf audit checks.")

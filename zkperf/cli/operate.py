@@ -13,13 +13,16 @@ from pathlib import Path
 
 from zkperf.cli.output import say
 from zkperf.errors import InputError, RuleViolation
+from zkperf.indicators.scheme_file import load_scheme
 from zkperf.ledger.engines.embedded import stored_state
-from zkperf.ledger.state import BEFORE_OPEN, Phase, Round, Scheme, State
+from zkperf.ledger.figure_transactions import Auditor, Place
+from zkperf.ledger.state import BEFORE_OPEN, FigureRound, FigureScheme, Phase, Round, Scheme, State
 from zkperf.ledger.store.errors import LedgerInUse
 from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import Unit
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.remote import RemoteLedger
+from zkperf.surveys.input_files import parse_toml, read_text
 from zkperf.surveys.questionnaire_file import load_questionnaire
 from zkperf.surveys.results import visible
 
@@ -72,11 +75,14 @@ def found_ledger(
     return folder.describe()["genesis"], count, threshold
 
 
-def add_scheme(path: Path, questionnaire: Path, service: str | None) -> str:
-    """Publishes the questionnaire in a file; the scheme's identifier."""
-    asked = load_questionnaire(questionnaire)
+def add_scheme(path: Path, file: Path, service: str | None) -> str:
+    """Publishes the questionnaire, or the scheme of figures, in a file; the scheme's identifier."""
     folder = LedgerFolder(path)
-    transaction = folder.evaluator(_ledger(folder)).post_scheme(asked)
+    evaluator = folder.evaluator(_ledger(folder))
+    if "indicator" in parse_toml(read_text(file), str(file)):
+        transaction = evaluator.post_figure_scheme(load_scheme(file))
+    else:
+        transaction = evaluator.post_scheme(load_questionnaire(file))
     write(folder, transaction, service)
     return sha256(transaction).hexdigest()
 
@@ -88,6 +94,8 @@ def open_round(
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
         chosen = find_scheme(state, scheme)
+        if isinstance(chosen, FigureScheme):
+            raise InputError(f"--scheme: {scheme!r} is a scheme of figures: give --period and --providers")
         alike = [key.hex()[:12] for key, found in state.rounds.items() if found.opened.name == name]
     evaluator = folder.evaluator(_ledger(folder))
     transaction = evaluator.open_round(chosen.digest, _plain(name, "--name"), min_cohort, units)
@@ -105,24 +113,64 @@ def open_round(
     return identifier.hex()
 
 
-def close_round(path: Path, which: str, service: str | None) -> Round:
+def open_figures(
+    path: Path,
+    *,
+    scheme: str,
+    period: str,
+    min_cohort: int,
+    places: tuple[Place, ...],
+    previous: str | None,
+    ratings: Sequence[str],
+    auditors: Sequence[Auditor],
+    service: str | None,
+) -> str:
+    """Opens a round of figures; its identifier."""
+    folder = LedgerFolder(path)
+    with reading(path) as (state, _):
+        chosen = find_scheme(state, scheme)
+        if isinstance(chosen, Scheme):
+            raise InputError(f"--scheme: {scheme!r} is a questionnaire: give --name, and --unit or --units")
+        if chosen.scheme.draw and not auditors:
+            raise InputError("--auditor: the scheme draws figures to be shown to one; name at least one")
+        before = None if previous is None else find_figures(state, previous).digest
+        rated = [find_round(state, text).digest for text in ratings]
+    opened = folder.evaluator(_ledger(folder)).open_figures(
+        chosen.digest,
+        _plain(period, "--period"),
+        min_cohort,
+        places,
+        previous=before,
+        ratings=rated,
+        auditors=auditors,
+    )
+    write(folder, opened, service)
+    identifier = sha256(opened).digest()
+    with reading(path) as (state, _):
+        phase = state.figure_rounds[identifier].phase
+    if phase in BEFORE_OPEN:
+        say(f"Not open yet ({phase}): zkperf round show tells when it is.")
+    return identifier.hex()
+
+
+def close_round(path: Path, which: str, service: str | None) -> Round | FigureRound:
     """Closes a round: what waits enters the log, the members check, sum and publish."""
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
-        identifier = find_round(state, which).digest
+        identifier = find_either(state, which).digest
     write(folder, folder.evaluator(_ledger(folder)).close_round(identifier), service)
     with reading(path) as (state, _):
-        return state.rounds[identifier]
+        return state.rounds.get(identifier) or state.figure_rounds[identifier]
 
 
-def end_stage(path: Path, which: str, service: str | None) -> Round:
-    """Says that the time for a round's present stage is over; the members who are done go on."""
+def end_stage(path: Path, which: str, service: str | None) -> Round | FigureRound:
+    """Says that the time for a round's present stage is over; those who are done go on."""
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
-        identifier = find_round(state, which).digest
+        identifier = find_either(state, which).digest
     write(folder, folder.evaluator(_ledger(folder)).end_stage(identifier), service)
     with reading(path) as (state, _):
-        return state.rounds[identifier]
+        return state.rounds.get(identifier) or state.figure_rounds[identifier]
 
 
 def write(folder: LedgerFolder, transaction: bytes, service: str | None) -> None:
@@ -153,15 +201,34 @@ def write(folder: LedgerFolder, transaction: bytes, service: str | None) -> None
 
 
 def find_round(state: State, text: str) -> Round:
-    """The round with this identifier, its beginning, or this name. InputError otherwise."""
+    """The round of ratings with this identifier, its beginning, or this name. InputError otherwise."""
     names = {key: found.opened.name for key, found in state.rounds.items()}
-    return state.rounds[pick(names, text, "round")]
+    return state.rounds[pick(names, text, "round of ratings" if state.figure_rounds else "round")]
 
 
-def find_scheme(state: State, text: str) -> Scheme:
-    """The scheme with this identifier, its beginning, or its questionnaire's id. InputError otherwise."""
-    names = {key: scheme.questionnaire.id for key, scheme in state.schemes.items()}
-    return state.schemes[pick(names, text, "scheme")]
+def find_figures(state: State, text: str) -> FigureRound:
+    """The round of figures with this identifier, its beginning, or of this period. InputError otherwise."""
+    periods = {key: found.opened.period for key, found in state.figure_rounds.items()}
+    return state.figure_rounds[pick(periods, text, "round of figures")]
+
+
+def find_either(state: State, text: str) -> Round | FigureRound:
+    """The round of either kind with this identifier, its beginning, this name or this period."""
+    both: dict[bytes, Round | FigureRound] = {**state.rounds, **state.figure_rounds}
+    return both[pick({key: round_name(found) for key, found in both.items()}, text, "round")]
+
+
+def round_name(found: Round | FigureRound) -> str:
+    """What people call a round: its name, or its period."""
+    return found.opened.name if isinstance(found, Round) else found.opened.period
+
+
+def find_scheme(state: State, text: str) -> Scheme | FigureScheme:
+    """The scheme with this identifier, its beginning, or its file's id. InputError otherwise."""
+    both: dict[bytes, Scheme | FigureScheme] = {**state.schemes, **state.figure_schemes}
+    names = {key: item.questionnaire.id for key, item in state.schemes.items()}
+    names |= {key: item.scheme.id for key, item in state.figure_schemes.items()}
+    return both[pick(names, text, "scheme")]
 
 
 def pick(names: Mapping[bytes, str], text: str, what: str) -> bytes:

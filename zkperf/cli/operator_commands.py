@@ -12,7 +12,7 @@ from zkperf.cli.output import emit, print_json, results, say
 from zkperf.errors import InputError
 
 commands = typer.Typer()
-scheme = typer.Typer(no_args_is_help=True, help="Publish questionnaires on a ledger.")
+scheme = typer.Typer(no_args_is_help=True, help="Publish questionnaires and schemes of figures.")
 rounds = typer.Typer(no_args_is_help=True, help="Open, watch and close rounds.")
 registrar = typer.Typer(no_args_is_help=True, help="Vouch for delivered cases.")
 commands.add_typer(scheme, name="scheme")
@@ -20,7 +20,7 @@ commands.add_typer(rounds, name="round")
 commands.add_typer(registrar, name="registrar")
 
 RoundArgument = Annotated[
-    str, typer.Argument(metavar="ROUND", help="A round's name, identifier, or its beginning.")
+    str, typer.Argument(metavar="ROUND", help="A round's name or period, its identifier, or its beginning.")
 ]
 
 
@@ -66,37 +66,99 @@ def init(
 
 @scheme.command("add")
 def scheme_add(
-    questionnaire: Annotated[Path, typer.Argument(metavar="Q.toml", help="The questionnaire (TOML).")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.toml", help="A questionnaire, or a scheme of figures (TOML).")
+    ],
     ledger: LedgerOption,
     service: ServiceOption = None,
 ) -> None:
-    """Publish a questionnaire on the ledger; prints the scheme's identifier."""
+    """Publish a questionnaire, or a scheme of figures, on the ledger; prints the scheme's identifier."""
     from zkperf.cli.operate import add_scheme
 
-    emit(add_scheme(ledger, questionnaire, service))
+    emit(add_scheme(ledger, file, service))
+
+
+RATINGS, FIGURES = "Rounds of ratings", "Rounds of figures"
 
 
 @rounds.command("open")
 def round_open(
     ledger: LedgerOption,
-    scheme: Annotated[str, typer.Option(help="The scheme's identifier, or its questionnaire's id.")],
-    name: Annotated[str, typer.Option(help="What people call the round.")],
-    unit: Annotated[list[str] | None, typer.Option(help="A service; repeat it for each.")] = None,
-    units: Annotated[Path | None, typer.Option(help="Or a CSV file: a row for each service.")] = None,
-    root: Annotated[str, typer.Option(help="With --unit: what all services together are called.")] = "all",
+    scheme: Annotated[str, typer.Option(help="The scheme's identifier, or its file's id.")],
     min_cohort: Annotated[int, typer.Option(min=2, max=10**9, help="Smaller groups are never opened.")] = 10,
     service: ServiceOption = None,
+    name: Annotated[
+        str | None, typer.Option(help="What people call the round.", rich_help_panel=RATINGS)
+    ] = None,
+    unit: Annotated[
+        list[str] | None, typer.Option(help="A service; repeat it for each.", rich_help_panel=RATINGS)
+    ] = None,
+    units: Annotated[
+        Path | None, typer.Option(help="Or a CSV file: a row for each service.", rich_help_panel=RATINGS)
+    ] = None,
+    root: Annotated[
+        str, typer.Option(help="With --unit: what all services together are called.", rich_help_panel=RATINGS)
+    ] = "all",
+    period: Annotated[
+        str | None, typer.Option(help="The period that is reported.", rich_help_panel=FIGURES)
+    ] = None,
+    providers: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file: a row for each provider, its key last.", rich_help_panel=FIGURES),
+    ] = None,
+    previous: Annotated[
+        str | None,
+        typer.Option(metavar="ROUND", help="The last period's round.", rich_help_panel=FIGURES),
+    ] = None,
+    ratings: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ROUND",
+            help="A published round of ratings that enters the index; repeat it for each.",
+            rich_help_panel=FIGURES,
+        ),
+    ] = None,
+    auditor: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=KEY", help="Who may attest figures; repeat it for each.", rich_help_panel=FIGURES
+        ),
+    ] = None,
 ) -> None:
-    """Open a round: the members make its keys; prints its identifier."""
-    from zkperf.cli.operate import open_round
-    from zkperf.cli.units import load_units, services_under
+    """Open a round, of ratings or of figures as its scheme is; prints its identifier."""
+    from zkperf.cli.operate import open_figures, open_round
+    from zkperf.cli.units import load_providers, load_units, parse_auditor, services_under
     from zkperf.ledger.signing import public_bytes
     from zkperf.roles.folder import LedgerFolder
 
+    of_ratings = any(item is not None for item in (name, unit, units))
+    of_figures = any(item is not None for item in (period, providers, previous, ratings, auditor))
+    if of_ratings and of_figures:
+        raise InputError("--name, --unit and --units are for rounds of ratings only; see --help")
+    if of_figures:
+        if period is None or providers is None:
+            raise InputError("a round of figures needs --period and --providers FILE.csv")
+        emit(
+            open_figures(
+                ledger,
+                scheme=scheme,
+                period=period,
+                min_cohort=min_cohort,
+                places=load_providers(providers),
+                previous=previous,
+                ratings=ratings or (),
+                auditors=[parse_auditor(text) for text in auditor or ()],
+                service=service,
+            )
+        )
+        return
     if (unit is None) == (units is None):
         raise InputError(
             "say which services are rated: either --unit NAME, once for each, or --units FILE.csv"
+            " (for a round of figures: --period and --providers FILE.csv)"
         )
+    if name is None:
+        raise InputError("--name: say what people call the round")
     key = public_bytes(LedgerFolder(ledger).registrar().key)
     tree = load_units(units, key) if units is not None else services_under(root, unit or (), key)
     emit(open_round(ledger, scheme=scheme, name=name, min_cohort=min_cohort, units=tree, service=service))
@@ -104,22 +166,22 @@ def round_open(
 
 @rounds.command("close")
 def round_close(which: RoundArgument, ledger: LedgerOption, service: ServiceOption = None) -> None:
-    """Close a round: nobody can rate any more, the members check, sum and publish."""
-    from zkperf.cli.operate import close_round
+    """Close a round: nobody can rate or report any more, the members check, sum and publish."""
+    from zkperf.cli.operate import close_round, round_name
 
     found = close_round(ledger, which, service)
     reasons = [unit.reason for unit in found.result or ()]
     nothing = f"; every figure is withheld ({reasons[0]})" if reasons and None not in reasons else ""
-    say(f"{found.opened.name}: {found.phase}{nothing}")
+    say(f"{round_name(found)}: {found.phase}{nothing}")
 
 
 @rounds.command("deadline")
 def round_deadline(which: RoundArgument, ledger: LedgerOption, service: ServiceOption = None) -> None:
     """Say that the time for a round's present stage is over; members who are done go on, if enough are."""
-    from zkperf.cli.operate import end_stage
+    from zkperf.cli.operate import end_stage, round_name
 
     found = end_stage(ledger, which, service)
-    say(f"{found.opened.name}: {found.phase}")
+    say(f"{round_name(found)}: {found.phase}")
 
 
 @rounds.command("show")
@@ -127,21 +189,25 @@ def round_show(
     ledger: LedgerOption,
     which: Annotated[
         str | None,
-        typer.Argument(metavar="[ROUND]", help="A round's name, identifier, or its beginning."),
+        typer.Argument(metavar="[ROUND]", help="A round's name or period, its identifier, or its beginning."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show where rounds stand; one round with all its units."""
+    from zkperf.cli.figures import figure_round_table, figure_rounds_table
     from zkperf.cli.show import round_table, rounds_table, show_rounds
 
-    found = show_rounds(ledger, which)
+    found, figures = show_rounds(ledger, which)
     if as_json:
-        print_json({"rounds": found} if which is None else found[0])
+        print_json({"rounds": found, "figures": figures} if which is None else (found or figures)[0])
     elif which is None:
-        results.print(rounds_table(found))
+        if found or not figures:
+            results.print(rounds_table(found))
+        if figures:
+            results.print(figure_rounds_table(figures))
     else:
-        emit(found[0]["round"])
-        results.print(round_table(found[0]))
+        emit((found or figures)[0]["round"])
+        results.print(round_table(found[0]) if found else figure_round_table(figures[0]))
 
 
 @registrar.command("voucher")

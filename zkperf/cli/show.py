@@ -8,24 +8,34 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from circuits.indicators import IndicatorScheme
 from circuits.questionnaire import Questionnaire
-from zkperf.cli.operate import find_round, pick, reading
+from zkperf.cli.figures import figure_facts, folder_figures, service_figures
+from zkperf.cli.operate import find_either, find_round, pick, reading
 from zkperf.cli.units import unit_path
-from zkperf.errors import EncodingError, InvalidLogProof, RuleViolation
-from zkperf.ledger.state import Round
+from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation
+from zkperf.indicators.tables import pools_table, providers_table
+from zkperf.ledger.state import FigureRound, Round
 from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import ResultPosted, decode_transaction
 from zkperf.roles.remote import RemoteLedger
 from zkperf.roles.view import RoundView, proved
 from zkperf.surveys.replay import survey_result
 from zkperf.surveys.results import SurveyResult, visible
+from zkperf.surveys.tables import result_table, units_table
 
 
-def show_rounds(path: Path, which: str | None) -> list[dict[str, Any]]:
-    """The rounds of a folder's ledger (or the one asked for) as plain data, oldest first."""
+def show_rounds(path: Path, which: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The rounds of a folder's ledger (or the one asked for) as plain data, oldest first: those of ratings,
+    and those of figures."""
     with reading(path) as (state, store):
-        rounds = list(state.rounds.values()) if which is None else [find_round(state, which)]
-        return [_round_facts(found, store) for found in rounds]
+        rounds: list[Round | FigureRound] = [*state.rounds.values(), *state.figure_rounds.values()]
+        if which is not None:
+            rounds = [find_either(state, which)]
+        return (
+            [_round_facts(found, store) for found in rounds if isinstance(found, Round)],
+            [figure_facts(found) for found in rounds if isinstance(found, FigureRound)],
+        )
 
 
 def _round_facts(found: Round, store: Store) -> dict[str, Any]:
@@ -93,6 +103,47 @@ def round_table(facts: dict[str, Any]) -> Table:
     return table
 
 
+def published_result(
+    ledger: Path | None, service: str | None, which: str, genesis: bytes | None
+) -> tuple[Any, list[Table]]:
+    """What a round, of ratings or of figures, has published: as plain data and as tables.
+
+    InputError unless exactly one of ``ledger`` and ``service`` is given.
+    """
+    if (ledger is None) == (service is None):
+        raise InputError("say where the results are: either --ledger DIR or --service URL")
+    if ledger is not None:
+        with reading(ledger) as (state, _):
+            of_figures = isinstance(find_either(state, which), FigureRound)
+        if of_figures:
+            return _figures(*folder_figures(ledger, which, genesis))
+        return _ratings(*folder_result(ledger, which, genesis))
+    assert service is not None
+    with RemoteLedger(service) as client:
+        names = _named(client.rounds(), "name")
+        periods = _named(client.figure_rounds(), "period")
+        if pick(names | periods, which, "round") in periods:
+            return _figures(*service_figures(client, which, genesis))
+        return _ratings(*service_result(client, which, genesis))
+
+
+def _figures(published: Any, scheme: IndicatorScheme) -> tuple[Any, list[Table]]:
+    period = published["period"]
+    return published, [pools_table(scheme, period, published), providers_table(scheme, period, published)]
+
+
+def _ratings(published: SurveyResult, asked: Questionnaire) -> tuple[Any, list[Table]]:
+    return published, [result_table(published, asked), units_table(published)]
+
+
+def _named(listed: list[dict[str, Any]], what: str) -> dict[bytes, str]:
+    """What the rounds are called that a service lists. EncodingError if they have no id or name."""
+    try:
+        return {bytes.fromhex(item["id"]): str(item[what]) for item in listed}
+    except (KeyError, TypeError, ValueError):
+        raise EncodingError("the service's answer: a round without id or name") from None
+
+
 def folder_result(path: Path, which: str, genesis: bytes | None) -> tuple[SurveyResult, Questionnaire]:
     """A published round of a folder's ledger. RuleViolation while it is not published, or if the ledger
     is not the one with the digest ``genesis``."""
@@ -115,12 +166,7 @@ def service_result(
     is not on it. Whether the figures follow from the ratings is what an audit recomputes.
     """
     ledger = genesis or client.genesis()
-    rounds = {}
-    for item in client.rounds():
-        try:
-            rounds[bytes.fromhex(item["id"])] = str(item["name"])
-        except (KeyError, TypeError, ValueError):
-            raise EncodingError("the service's answer: a round without id or name") from None
+    rounds = _named(client.rounds(), "name")
     identifier = pick(rounds, which, "round")
     view = RoundView.load(client, ledger, identifier)
     leaf = client.result(identifier).get("leaf")

@@ -17,11 +17,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zkperf.errors import InputError
+from zkperf.ledger.figure_transactions import Auditor, FiguresOpened, Place
 from zkperf.ledger.rules.rounds import service_path
 from zkperf.ledger.transactions import RoundOpened, Unit
 from zkperf.surveys.results import is_deceptive
 
 MAX_NAME = 200
+KEY = "key"
+"""The last column of a providers file."""
 SEPARATOR = "/"
 """Between the names of a path; a name does not contain it."""
 
@@ -34,29 +37,84 @@ def services_under(root: str, names: Sequence[str], registrar: bytes) -> tuple[U
 
 def load_units(path: Path, registrar: bytes) -> tuple[Unit, ...]:
     """The units in a CSV file, parents first. InputError, naming file and row, if they make no tree."""
+    header, rows = _read(path, "service")
+    return _tree([(_row(cells, len(header), where), where) for cells, where in rows], registrar)
+
+
+def load_providers(path: Path) -> tuple[Place, ...]:
+    """The providers in a CSV file, parents first: like units, with a last column ``key``, the public key of
+    each. InputError, naming file and row, if they make no tree, or a name or a key is there twice."""
+    header, rows = _read(path, "provider")
+    if header[-1] != KEY or len(header) < 3:
+        raise InputError(
+            f"{path}: expected columns for the levels from the root down, and a last one {KEY!r}"
+        )
+    keys: dict[bytes, str] = {}
+    names: dict[str, str] = {}
+    paths = []
+    for cells, where in rows:
+        if len(cells) != len(header):
+            raise InputError(f"{where}: has {len(cells)} fields, the header has {len(header)}")
+        *levels, key = cells
+        row = _row(levels, len(levels), where)
+        decoded = _key(key, f"{where}, column {KEY}")
+        number = f"row {where.rpartition(' ')[2]}"
+        if (before := keys.setdefault(decoded, number)) != number:
+            raise InputError(f"{where}: this key is in {before} already")
+        if row and (before := names.setdefault(row[-1], number)) != number:
+            raise InputError(f"{where}: a provider of this name is in {before} already")
+        paths.append((row, where))
+    order = iter(keys)
+    return tuple(
+        Place(name=unit.name, parent=unit.parent, provider=None if unit.registrar is None else next(order))
+        for unit in _tree(paths, bytes(32))
+    )
+
+
+def parse_auditor(text: str) -> Auditor:
+    """``NAME=KEY``. InputError for anything else."""
+    name, equals, key = text.rpartition("=")
+    if not equals:
+        raise InputError(f"--auditor: expected NAME=KEY, got {text!r}")
+    return Auditor(name=_name(name, "--auditor"), key=_key(key, "--auditor"))
+
+
+def _key(text: str, where: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise InputError(
+            f"{where}: expected a public key, 64 hexadecimal digits, as the command “keys” prints it"
+        )
+    return key
+
+
+def _read(path: Path, what: str) -> tuple[list[str], list[tuple[list[str], str]]]:
+    """The header of a CSV file, and every row with where it is."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8; save the file as CSV in UTF-8") from None
-    rows: list[tuple[tuple[str, ...], str]] = []
-    width = 0
+    header: list[str] = []
+    rows: list[tuple[list[str], str]] = []
     try:
         for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1):
-            where = f"{path}: row {number}"
-            if width == 0:
-                width = len(cells)
+            if not header:
+                header = cells
             elif cells:
-                rows.append((_row(cells, width, where), where))
+                rows.append((cells, f"{path}: row {number}"))
     except csv.Error as error:
         raise InputError(f"{path}: row {len(rows) + 2}: not CSV: {error}") from None
     if not rows:
-        raise InputError(f"{path}: expected a header that names the levels, and one row for each service")
-    return _tree(rows, registrar)
+        raise InputError(f"{path}: expected a header that names the levels, and one row for each {what}")
+    return header, rows
 
 
-def unit_path(opened: RoundOpened, unit: int) -> str:
+def unit_path(opened: RoundOpened | FiguresOpened, unit: int) -> str:
     """The names from below the root down to ``unit``; the root's own name for the root."""
     return SEPARATOR.join(service_path(opened, unit)[1:]) or opened.units[0].name
 

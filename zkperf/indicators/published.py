@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zkperf.indicators.decimals import show
 from zkperf.indicators.results import NodeResult, PeriodResult, PoolResult, ProviderResult
-from zkperf.ledger.figure_transactions import PoolUnit
+from zkperf.ledger.figure_transactions import Place, PoolUnit
 from zkperf.ledger.state import FigureRound, State
 from zkperf.roles.verdicts import outcome_name, verdict
 
 
 def period_result(state: State, found: FigureRound) -> PeriodResult:
-    """What a round with a result has published. Groups are the children of the root, by their names."""
+    """What a round with a result has published. Groups are by their names, those below others by their
+    paths, as North/Leeds."""
     assert found.result is not None
     nodes = {unit.unit: node_result(found, unit) for unit in found.result}
     places = found.opened.units
     return {
         "total": nodes[0],
-        "groups": {places[unit].name: node for unit, node in nodes.items() if places[unit].parent == 0},
+        "groups": {_path(places, unit): node for unit, node in nodes.items() if unit != 0},
         "providers": {
             place.name: provider_result(state, found, unit)
             for unit, place in enumerate(places)
             if place.provider is not None
         },
     }
+
+
+def _path(places: Sequence[Place], unit: int) -> str:
+    """The names from below the root down to a unit."""
+    names, node = [places[unit].name], places[unit].parent
+    while node:
+        names.insert(0, places[node].name)
+        node = places[node].parent
+    return "/".join(names)
 
 
 def provider_result(state: State, found: FigureRound, unit: int) -> ProviderResult:

@@ -15,10 +15,19 @@ from typing import Any
 
 from circuits.rating import Core
 from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation
+from zkperf.ledger.figure_transactions import Attested, ClaimsPosted, ReportPosted
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.transactions import Genesis, decode_transaction
 from zkperf.roles.view import ledger_policy
+
+_NAMES: dict[type, str] = {
+    Core: "rating",
+    ReportPosted: "report",
+    ClaimsPosted: "claims",
+    Attested: "attestation",
+}
+"""What people call the transactions that they get receipts of."""
 
 GENESIS_RECEIPT = "genesis.tlog-proof"
 MAX_EVIDENCE_BYTES = 200_000
@@ -87,7 +96,7 @@ class Evidence:
 
 def transaction_name(transaction: object) -> str:
     """What people call a transaction."""
-    return "rating" if isinstance(transaction, Core) else type(transaction).__name__
+    return _NAMES.get(type(transaction)) or type(transaction).__name__
 
 
 def read_evidence(path: Path) -> Receipt | Promise:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zkperf.errors import RuleViolation
+from zkperf.ledger.figure_transactions import FiguresOpened
 from zkperf.ledger.rules.common import find_either, frozen_tree, require, require_evaluator
 from zkperf.ledger.rules.figures.claims import end_waiting
 from zkperf.ledger.rules.issuance import issuance_verifier
@@ -74,7 +75,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
     state.rounds[identifier] = found
 
 
-def service_path(opened: RoundOpened, unit: int) -> tuple[str, ...]:
+def service_path(opened: RoundOpened | FiguresOpened, unit: int) -> tuple[str, ...]:
     """The names from the root to ``unit``: what makes two rounds' services the same service."""
     names: list[str] = []
     node: int | None = unit
