@@ -127,7 +127,7 @@ def test_results_that_are_not_on_the_log(published: Town, monkeypatch: pytest.Mo
         def result(self, round_id: bytes) -> dict[str, Any]:
             return super().result(round_id) | {"leaf": 1}
 
-    monkeypatch.setattr("zkperf.roles.remote.RemoteLedger", Inventing)
+    monkeypatch.setattr("zkperf.cli.show.RemoteLedger", Inventing)
     outcome = zkperf("results", "spring", "--service", published.url)
     assert outcome.code == 1 and "not the round's result" in outcome.err
 
