@@ -213,11 +213,8 @@ def grades(*least: str) -> tuple[Grade, ...]:
             ("0.6", "0.4"),
             "divides by zero",
         ),
-        (
-            {"parts": (part("x", missing=2),)},
-            ("0.6", "0.4"),
-            "scores from 0 to 1",
-        ),
+        ({"parts": (part("x", missing="1.01"),)}, ("0.6", "0.4"), "scores from 0 to 1"),
+        ({"parts": (part("x", missing="-0.01"),)}, ("0.6", "0.4"), "scores from 0 to 1"),
         (
             {"parts": (part("x", weight=0),)},
             ("0.6", "0.4"),
