@@ -242,6 +242,11 @@ def test_a_bound_lies_where_an_index_can(bound: str) -> None:
         check_claims(made)
 
 
+def test_no_claim_about_an_index_that_there_is_not() -> None:
+    with pytest.raises(InputError, match=r"the scheme has no \[index\]"):
+        check_claims(scheme(claim("index", numbers=("0.5",), sense="at least")))
+
+
 def test_nothing_with_a_weight() -> None:
     made = scheme(indicators=(indicator("a"),))
     with pytest.raises(InputError, match="divides by zero"):

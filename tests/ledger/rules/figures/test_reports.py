@@ -77,6 +77,12 @@ def test_one_that_is_of_nobody_does_not_hold_up_the_others() -> None:
     assert isinstance(refused, RuleViolation) and isinstance(taken, DecodedReport)
 
 
+def test_an_indicator_that_there_is_not() -> None:
+    bench = open_round()
+    none = resigned(bench, "n1", bench.report("n1"), reported=(QUALITY, 99))
+    bench.refuse(none, "encoding", "there is no indicator 99", error=EncodingError)
+
+
 def test_it_is_for_a_round_of_figures() -> None:
     bench = open_round()
     bench.refuse(resigned(bench, "n1", bench.report("n1"), round=bytes(32)), CHECK, "there is no round")
