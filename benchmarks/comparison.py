@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks._peers import BatchedRange, Histogram, SingleRange
 from benchmarks.cohort import FIVE
@@ -29,7 +30,7 @@ def figures(effort: Effort) -> Iterator[Figure]:
     known = KnownRound.create(FIVE)
     made = list(known.ratings(effort.block))
     histogram = Histogram(AGGREGATORS, LEVELS, effort.block)
-    single, batched = SingleRange(BITS, effort.block), BatchedRange(BITS, effort.block)
+    single, batched = SingleRange(BITS, effort.block), BatchedRange(BITS, 1, effort.block)
     making = {
         HISTOGRAM: Work(histogram.shard),
         SINGLE: Work(single.prove),
@@ -38,7 +39,7 @@ def figures(effort: Effort) -> Iterator[Figure]:
     verifying = {
         HISTOGRAM: Work(histogram.verify, effort.block),
         SINGLE: Work(single.verify, effort.block),
-        BATCHED: Work(batched.verify, effort.block),
+        BATCHED: Work(partial(batched.verify, effort.block), effort.block),
     }
     sizes = {HISTOGRAM: histogram.size, SINGLE: single.size, BATCHED: batched.size}
     parameters = {**known.parameters, "batch": effort.block}

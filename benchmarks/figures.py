@@ -14,6 +14,7 @@ from itertools import cycle, islice
 from typing import Literal
 
 from benchmarks import measure
+from benchmarks._peers import BatchedRange
 from benchmarks.measure import Effort, Figure, Parameters, Work, once, timed
 from circuits.claims import (
     Asked,
@@ -38,6 +39,8 @@ from zkperf.randomness import uniform_below
 
 INDICATORS, BITS = 20, 32
 MEMBERS, THRESHOLD = 5, 3
+PADDED = 32
+"""Values of an aggregated proof: a power of two."""
 MADE = 8
 """Reports and claims that are really made for a batch."""
 BY_CRATE = 8
@@ -46,6 +49,7 @@ PROVING_SECONDS, PROOF_BYTES, CLAIM_SECONDS = 0.150, 1024, 0.005
 OF_RANGES = 2
 """Verifying reports, divided by a straight batch of their range proofs."""
 AS_ONE = "its range proofs as one batch"
+PLUS = "tari_bulletproofs_plus"
 PARAMETERS: Parameters = {"indicators": INDICATORS, "bits": BITS}
 
 
@@ -147,6 +151,7 @@ def _range_proofs(effort: Effort) -> Iterator[Figure]:
         return tuple(commitment for commitment, _ in pairs), proof
 
     _, proof = make()
+    plus = BatchedRange(BITS, PADDED, MADE)
     yield once(
         "figures.proof",
         "Range proof of 20 figures of 32 bits",
@@ -161,6 +166,7 @@ def _range_proofs(effort: Effort) -> Iterator[Figure]:
         PARAMETERS,
         Work(make),
         effort,
+        {PLUS: Work(plus.prove)},
         target=measure.Target(PROVING_SECONDS),
     )
     made = [IntervalClaim(b"context", tuple(intervals), *make()) for _ in range(MADE)]
@@ -172,7 +178,10 @@ def _range_proofs(effort: Effort) -> Iterator[Figure]:
             {**PARAMETERS, "batch": batch},
             Work(partial(system.verify_each, claims), batch),
             effort,
-            {"the crate, one proof after the other": _by_crate(system, made)},
+            {
+                "the crate, one proof after the other": _by_crate(system, made),
+                PLUS: Work(partial(plus.verify, batch), batch),
+            },
             few=batch > 1,
         )
 

@@ -63,7 +63,12 @@ def test_the_peers_accept_what_they_made() -> None:
     histogram = peers.Histogram(2, 5, 7)
     histogram.shard()
     histogram.verify()
-    for ranges in (peers.SingleRange(8, 2), peers.BatchedRange(8, 5)):
-        ranges.prove()
-        ranges.verify()
-        assert ranges.size > 32
+    single = peers.SingleRange(8, 2)
+    single.prove()
+    single.verify()
+    assert single.size > 32
+    for values in (1, 4):
+        batched = peers.BatchedRange(8, values, 3)
+        batched.prove()
+        batched.verify(5)
+        assert batched.size > 32 * values

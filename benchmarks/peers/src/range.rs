@@ -1,5 +1,5 @@
-//! Range proofs of one committed value each: `bulletproofs` (one at a time: the crate has no batches of
-//! several proofs) and `tari_bulletproofs_plus` (batches). Both on the kernel's curve25519-dalek.
+//! Range proofs: `bulletproofs`, of one committed value (one proof at a time: the crate has no batches of several),
+//! and `tari_bulletproofs_plus`, of one value or more (in batches). Both on the kernel's curve25519-dalek.
 
 use bulletproofs::{BulletproofGens, PedersenGens, RangeProof};
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
@@ -83,64 +83,75 @@ impl SingleRange {
     }
 }
 
+/// Values, committed to, and the proof that each has so many bits.
+type AllProved = (Vec<CompressedRistretto>, Vec<u8>);
+
 #[pyclass(frozen, module = "benchmarks._peers")]
 pub struct BatchedRange {
     parameters: RangeParameters<RistrettoPoint>,
-    proofs: Vec<Proved>,
+    values: usize,
+    proofs: Vec<AllProved>,
 }
 
 #[pymethods]
 impl BatchedRange {
-    /// So many proofs, each about one value of so many bits (a power of two up to 64).
+    /// So many proofs, each about so many values (a power of two) of so many bits (a power of two up to 64).
     #[new]
-    fn new(bits: usize, proofs: usize) -> PyResult<Self> {
+    fn new(bits: usize, values: usize, proofs: usize) -> PyResult<Self> {
         let pedersen = create_pedersen_gens_with_extension_degree(ExtensionDegree::DefaultPedersen);
-        let parameters = RangeParameters::init(bits, 1, pedersen).map_err(|_| refused("these parameters"))?;
-        let mut made = Self { parameters, proofs: Vec::new() };
+        let parameters =
+            RangeParameters::init(bits, values, pedersen).map_err(|_| refused("these parameters"))?;
+        let mut made = Self { parameters, values, proofs: Vec::new() };
         for _ in 0..proofs {
             made.proofs.push(made.proved().ok_or_else(|| refused("a value"))?);
         }
         Ok(made)
     }
 
-    /// Bytes of one: commitment and proof.
+    /// Bytes of one: commitments and proof.
     #[getter]
     fn size(&self) -> usize {
-        32 + self.proofs[0].1.len()
+        32 * self.values + self.proofs[0].1.len()
     }
 
     fn prove(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.proved()).map(drop).ok_or_else(|| refused("a value"))
     }
 
-    /// All proofs, as one batch on each core, from their bytes on.
-    fn verify(&self, py: Python<'_>) -> PyResult<()> {
+    /// So many proofs, the ones that there are over and over, as one batch on each core, from their bytes on.
+    fn verify(&self, py: Python<'_>, count: usize) -> PyResult<()> {
         let good = py.detach(|| {
-            let size = self.proofs.len().div_ceil(rayon::current_num_threads());
-            self.proofs.par_chunks(size).all(|part| self.accepts(part).is_some())
+            let proofs: Vec<&AllProved> = self.proofs.iter().cycle().take(count).collect();
+            let size = count.div_ceil(rayon::current_num_threads());
+            proofs.par_chunks(size).all(|part| self.accepts(part).is_some())
         });
         if good { Ok(()) } else { Err(refused("a range proof")) }
     }
 }
 
 impl BatchedRange {
-    fn proved(&self) -> Option<Proved> {
-        let (value, blinding) = (93, Scalar::random(&mut thread_rng()));
-        let commitment = self.parameters.pc_gens().commit(&Scalar::from(value), &[blinding]).ok()?;
-        let statement = self.statement(commitment)?;
-        let witness = RangeWitness::init(vec![CommitmentOpening::new(value, vec![blinding])]).ok()?;
+    fn proved(&self) -> Option<AllProved> {
+        let (mut commitments, mut openings) = (Vec::new(), Vec::new());
+        for _ in 0..self.values {
+            let (value, blinding) = (93, Scalar::random(&mut thread_rng()));
+            commitments.push(self.parameters.pc_gens().commit(&Scalar::from(value), &[blinding]).ok()?);
+            openings.push(CommitmentOpening::new(value, vec![blinding]));
+        }
+        let statement = self.statement(commitments.clone())?;
+        let witness = RangeWitness::init(openings).ok()?;
         let proof = RistrettoRangeProof::prove(&mut Transcript::new(LABEL), &statement, &witness).ok()?;
-        Some((commitment.compress(), proof.to_bytes()))
+        Some((commitments.iter().map(RistrettoPoint::compress).collect(), proof.to_bytes()))
     }
 
-    fn statement(&self, commitment: RistrettoPoint) -> Option<RangeStatement<RistrettoPoint>> {
-        RangeStatement::init(self.parameters.clone(), vec![commitment], vec![None], None).ok()
+    fn statement(&self, commitments: Vec<RistrettoPoint>) -> Option<RangeStatement<RistrettoPoint>> {
+        RangeStatement::init(self.parameters.clone(), commitments, vec![None; self.values], None).ok()
     }
 
-    fn accepts(&self, part: &[Proved]) -> Option<()> {
+    fn accepts(&self, part: &[&AllProved]) -> Option<()> {
         let (mut statements, mut proofs) = (Vec::new(), Vec::new());
-        for (commitment, proof) in part {
-            statements.push(self.statement(commitment.decompress()?)?);
+        for (commitments, proof) in part {
+            let points = commitments.iter().map(|one| one.decompress()).collect::<Option<Vec<_>>>()?;
+            statements.push(self.statement(points)?);
             proofs.push(RistrettoRangeProof::from_bytes(proof).ok()?);
         }
         let mut transcripts = vec![Transcript::new(LABEL); part.len()];
