@@ -63,7 +63,8 @@ def test_figures_have_no_repr(write: Callable[[str], Path]) -> None:
 def test_rounding_is_asked_for(write: Callable[[str], Path]) -> None:
     path = write(f"{HEADER}\n2023,A,North,18.15,20.005,,,\n2023,B,North,18.2500,20.015,7.5,,\n")
     assert refusal(path)[0] == (
-        "row 2, column quality: 18.15 has more than the scheme's 1 decimals (--round rounds, halves to even)"
+        "row 2, column quality: 18.15 has more than the scheme's one decimal: round it (zkperf report "
+        "--round does)"
     )
     assert len(refusal(path)) == 5
     found = load_figures(path, INDICATORS, rounding=True)

@@ -17,9 +17,9 @@ from zkperf.errors import (
     InvalidSignature,
     RuleViolation,
 )
-from zkperf.roles.figure_auditor import Card, Inspector
+from zkperf.roles.figure_auditor import Inspector
 from zkperf.roles.keystore import KeyStore
-from zkperf.roles.provider import KeptOpening, Shown
+from zkperf.roles.showing import Card, KeptOpening, Shown
 from zkperf.sealing import seal
 
 
@@ -33,7 +33,7 @@ def world(tmp_path: Path) -> Iterator[FigureWorld]:
 
 def show(world: FigureWorld, *indicators: int) -> Shown:
     provider, state = world.providers[0], world.world.state
-    return provider.show(state, world.found, indicators, world.auditor.sealing_key)
+    return provider.show(state, world.found, indicators, world.auditor.card())
 
 
 def resealed(world: FigureWorld, plaintext: bytes) -> Shown:
@@ -63,7 +63,7 @@ def test_only_reported_figures_are_shown(world: FigureWorld) -> None:
     with pytest.raises(InputError, match="was not reported"):
         show(world, 2)
     with pytest.raises(InputError, match="no report that counts"):
-        world.providers[1].show(world.world.state, world.found, [QUALITY], world.auditor.sealing_key)
+        world.providers[1].show(world.world.state, world.found, [QUALITY], world.auditor.card())
 
 
 def test_another_auditor_sees_nothing(world: FigureWorld, tmp_path: Path) -> None:
@@ -112,3 +112,10 @@ def test_a_card_says_whose_sealing_key_it_is(world: FigureWorld, tmp_path: Path)
     ):
         with pytest.raises(InvalidSignature):
             forged.verify()
+    provider, state = world.providers[0], world.world.state
+    with pytest.raises(InvalidSignature):
+        provider.show(
+            state, world.found, [QUALITY], card.model_copy(update={"sealing_key": other.sealing_key})
+        )
+    with pytest.raises(RuleViolation, match="not one of this round's"):
+        provider.show(state, world.found, [QUALITY], other.card())

@@ -17,7 +17,8 @@ from zkperf.ledger.figure_transactions import ClaimsPosted, ReportPosted
 from zkperf.ledger.signing import signed
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import decode_transaction, encode_transaction
-from zkperf.roles.provider import Provider, Shown, preview
+from zkperf.roles.provider import Provider, preview
+from zkperf.roles.showing import Shown
 
 FIGURES = {QUALITY: 200, TURNOVER: 2000, COST: 1000, STAFF: 700, OTHER: 300}
 

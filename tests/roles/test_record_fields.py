@@ -7,8 +7,9 @@ import pytest
 from tests.misfits import refuses_misfits
 from zkperf.encoding import Record
 from zkperf.roles.citizen import Token
-from zkperf.roles.provider import KeptOpening, Openings, Shown
+from zkperf.roles.provider import Openings
 from zkperf.roles.registrar import Voucher
+from zkperf.roles.showing import KeptOpening, Shown
 from zkperf.roles.wallet import Entry, Outgoing, Requested
 from zkperf.roles.wire import Submission
 

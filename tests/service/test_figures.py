@@ -79,7 +79,7 @@ def test_a_round_of_figures_over_http(tmp_path: Path) -> None:
         [item] = found.drawn
         provider = homes.providers[item.unit - 1]
         seen = homes.inspector.look(
-            found, provider.show(state, found, [item.indicator], homes.inspector.sealing_key)
+            found, provider.show(state, found, [item.indicator], homes.inspector.card())
         )
         remote.submit(homes.inspector.attest(state, found, seen, [item.indicator]))
         concluded = remote.figure_round(homes.round_id)

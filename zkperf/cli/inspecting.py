@@ -12,9 +12,9 @@ from zkperf.errors import EncodingError, InputError, RuleViolation
 from zkperf.groups import suite
 from zkperf.indicators.decimals import show
 from zkperf.ledger.state import FigureRound, State
-from zkperf.roles.figure_auditor import Card, Inspector, Seen
+from zkperf.roles.figure_auditor import Inspector, Seen
 from zkperf.roles.keystore import KeyStore
-from zkperf.roles.provider import Shown
+from zkperf.roles.showing import Card, Shown
 
 CARD = "auditor.card"
 MAX_SHOWN = 1_000_000

@@ -20,9 +20,9 @@ from zkperf.ledger.rules.figures.claims import last_report
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import FigureRound, Filed, Phase, State
 from zkperf.ledger.transactions import decode_transaction
-from zkperf.roles.figure_auditor import Card
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.provider import Preview, Provider, preview
+from zkperf.roles.showing import Card
 from zkperf.roles.verdicts import outcome_name
 from zkperf.surveys.results import visible
 
@@ -170,21 +170,13 @@ class Desk:
     def show(self, ids: list[str], card: Card, output: Path) -> None:
         """Writes a sealed file for an auditor: of these indicators, else of those that were drawn.
 
-        RuleViolation if the auditor is not one of the round's.
+        RuleViolation if the auditor is not one of the round's, InvalidSignature if the card is not its own.
         """
-        auditors = {auditor.key: auditor.name for auditor in self.found.opened.auditors}
-        if card.key not in auditors:
-            raise RuleViolation(
-                "the card's auditor is not one of this round's: "
-                + (", ".join(auditors.values()) or "it has none"),
-                check="attestations",
-            )
-        card.verify()
         drawn = sorted(item.indicator for item in self.found.drawn if item.unit == self.unit)
         indicators = named_indicators(self.found, ids) or drawn
         if not indicators:
             raise InputError("--indicator: say which figures to show; none of yours was drawn")
-        shown = self.provider.show(self.state, self.found, indicators, card.sealing_key)
+        shown = self.provider.show(self.state, self.found, indicators, card)
         try:
             descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -192,7 +184,8 @@ class Desk:
         with os.fdopen(descriptor, "wb") as file:
             file.write(shown.encode())
         names = ", ".join(self.found.scheme.scheme.indicators[k].id for k in sorted(set(indicators)))
-        say(f"{output} shows {names} to “{visible(auditors[card.key])}” and to nobody else: send it any way.")
+        [auditor] = [item.name for item in self.found.opened.auditors if item.key == card.key]
+        say(f"{output} shows {names} to “{visible(auditor)}” and to nobody else: send it any way.")
 
     # -- where it stands ----------------------------------------------------------------------------
 

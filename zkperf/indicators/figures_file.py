@@ -161,11 +161,13 @@ class _Reader:
         figure = scaled(exact, indicator.scale)
         if decimals_of(cell) > indicator.scale:
             if not self.rounding:
-                most = "no decimals" if indicator.scale == 0 else f"{indicator.scale} decimals"
+                most = {0: "no decimals", 1: "one decimal"}.get(
+                    indicator.scale, f"{indicator.scale} decimals"
+                )
                 self._fault(
                     number,
                     indicator.id,
-                    f"{cell[:60]} has more than the scheme's {most} (--round rounds, halves to even)",
+                    f"{cell[:60]} has more than the scheme's {most}: round it (zkperf report --round does)",
                 )
                 return None
             self.rounded += 1

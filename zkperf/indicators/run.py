@@ -151,7 +151,7 @@ class Rounds:
             state, inspector = self.consortium.ledger.state, self._inspector()
             drawn = [item.indicator for item in found.drawn if item.unit == unit]
             provider = self._provider(found.opened.units[unit].name)
-            seen = inspector.look(found, provider.show(state, found, drawn, inspector.sealing_key))
+            seen = inspector.look(found, provider.show(state, found, drawn, inspector.card()))
             self.consortium.submit(inspector.attest(state, found, seen, drawn))
         self._expect(found, Phase.CONCLUDED)
         self.progress(found.opened.period, "result", 1, 1)

@@ -12,8 +12,7 @@ from fractions import Fraction
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from zkperf import signatures
-from zkperf.encoding import Bytes32, Bytes64, Record, decode, encode
+from zkperf.encoding import decode
 from zkperf.errors import EncodingError, InvalidOpening, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.figure_transactions import Attested
@@ -23,26 +22,8 @@ from zkperf.ledger.transactions import encode_transaction
 from zkperf.proofs.intervals import figure_key
 from zkperf.randomness import RandomBytes, system
 from zkperf.roles.keystore import KeyStore
-from zkperf.roles.provider import KeptOpening, Shown
+from zkperf.roles.showing import Card, KeptOpening, Shown
 from zkperf.sealing import open_sealed
-
-
-class Card(Record):
-    """What an auditor hands to providers: for whom they seal, signed by the key that rounds list."""
-
-    key: Bytes32
-    sealing_key: bytes
-    """T = t·B."""
-    signature: Bytes64
-
-    @property
-    def message(self) -> bytes:
-        """What is signed."""
-        return encode(["zkperf/v1/auditor-card", self.key, self.sealing_key])
-
-    def verify(self) -> None:
-        """Raises InvalidSignature unless the auditor itself says that this is its sealing key."""
-        signatures.verify(self.key, self.message, self.signature, whose="the auditor")
 
 
 @dataclass(frozen=True)

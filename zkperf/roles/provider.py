@@ -30,7 +30,7 @@ from circuits.exposure import index_allowed
 from circuits.indicators import IndicatorScheme
 from circuits.rating import Bundle
 from circuits.report import build_report
-from zkperf.encoding import Bytes32, Integer, Record, Uint, encode
+from zkperf.encoding import Bytes32, Record, encode
 from zkperf.encoding import Sequence as Items
 from zkperf.errors import InputError, InvalidProof, RuleViolation
 from zkperf.groups.base import Group
@@ -43,21 +43,9 @@ from zkperf.ledger.transactions import encode_transaction
 from zkperf.proofs.committed import DoesNotHold
 from zkperf.randomness import RandomBytes, system
 from zkperf.roles.keystore import KeyStore
+from zkperf.roles.showing import Card, KeptOpening, Shown
 from zkperf.roles.verdicts import outcome_name
 from zkperf.sealing import seal
-
-
-class KeptOpening(Record):
-    """What a provider keeps of one figure. Secret."""
-
-    indicator: Uint
-    value: Integer
-    blinding: Bytes32
-
-    def __repr__(self) -> str:
-        return "<opening>"
-
-    __str__ = __repr__
 
 
 class Openings(Record):
@@ -71,23 +59,6 @@ class Openings(Record):
         return "<openings>"
 
     __str__ = __repr__
-
-
-class Shown(Record):
-    """Openings sealed for one auditor, off the ledger."""
-
-    round: Bytes32
-    unit: Uint
-    report: Bytes32
-    ephemeral: bytes
-    """Y = y·B."""
-    sealed: bytes
-    """The CBOR of the figures' `KeptOpening`s, for the auditor's key T = t·B."""
-
-    @property
-    def context(self) -> bytes:
-        """What the openings are sealed in."""
-        return encode(["zkperf/v1/shown", self.round, self.unit, self.report, self.ephemeral])
 
 
 class Statement(NamedTuple):
@@ -282,12 +253,19 @@ class Provider:
 
     # -- auditors ---------------------------------------------------------------------------------
 
-    def show(self, state: State, found: FigureRound, indicators: Sequence[int], sealing_key: bytes) -> Shown:
-        """The openings of some of its figures, sealed for an auditor's ``sealing_key`` T.
+    def show(self, state: State, found: FigureRound, indicators: Sequence[int], card: Card) -> Shown:
+        """The openings of some of its figures, sealed for the auditor whose ``card`` it is.
 
-        InputError for a figure that was not reported.
+        RuleViolation for an auditor that the round does not list, InvalidSignature for a sealing key that is
+        not that auditor's own, InputError for a figure that was not reported.
         """
         unit, group = self.unit(found), state.commitment_group
+        if card.key not in {auditor.key for auditor in found.opened.auditors}:
+            listed = ", ".join(auditor.name for auditor in found.opened.auditors) or "it has none"
+            raise RuleViolation(
+                f"the card's auditor is not one of this round's: {listed}", check="attestations"
+            )
+        card.verify()
         filed = found.counted(unit)
         if filed is None:
             raise InputError("there is no report that counts")
@@ -309,7 +287,7 @@ class Provider:
             sealed=b"",
         )
         plaintext = encode([item.to_array() for item in kept])
-        sealed = seal(group, y, group.decode(sealing_key), shown.context, plaintext)
+        sealed = seal(group, y, group.decode(card.sealing_key), shown.context, plaintext)
         return shown.model_copy(update={"sealed": sealed})
 
     def __repr__(self) -> str:
