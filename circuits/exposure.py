@@ -32,6 +32,8 @@ MAX_STEPS = 100
 FINEST = 2
 """Digits of the finest step that is tried where the scheme names none."""
 
+PROMISES_NOTHING = 1
+"""A floor up to this: some value is always left, so nothing is counted."""
 MOST_OUTCOMES = 5000
 """Of the claims about one figure, counted together: with more a scheme is refused."""
 MOST_TOGETHER = 4
@@ -65,6 +67,8 @@ def check_exposure(scheme: IndicatorScheme) -> None:
         step = scheme.index.step
         if step is None or step.exact < Fraction(1, MAX_STEPS):
             raise InputError(f"index: expected a step of at least 1/{MAX_STEPS}")
+    if scheme.floor <= PROMISES_NOTHING:
+        return
     parts = () if scheme.index is None else scheme.index.parts
     for period in scheme.periods:
         setting = Setting(scheme, period, parts=[None] * len(parts))
@@ -80,8 +84,8 @@ def check_exposure(scheme: IndicatorScheme) -> None:
 def index_allowed(setting: Setting) -> bool:
     """Whether a provider that reports so much has an index: enough is reported, and with these published
     means its outcome would leave every figure as many values as the floor says."""
-    if not has_index(setting):
-        return False
+    if not has_index(setting) or setting.scheme.floor <= PROMISES_NOTHING:
+        return has_index(setting)
     try:
         found = exposures(setting, with_index=True)
     except InputError:
@@ -258,7 +262,10 @@ class _ClaimReading(_Reading):
     def _conditions(self, outcome: int | None) -> tuple[Condition, ...]:
         statement = state_claim(Asked(self._setting, self._number, outcome))
         if statement.products:
-            raise InputError(f"claim {self._claim.id!r}: what a claim about products gives away is not known")
+            raise InputError(
+                f"claim {self._claim.id!r}: what a claim about products gives away "
+                f"is not known: only a scheme with floor = {PROMISES_NOTHING} may have it"
+            )
         return (
             *(Condition(form, 0, 0) for form in statement.zeros),
             *(Condition(item.form, 0, None if item.capped else item.span) for item in statement.intervals),

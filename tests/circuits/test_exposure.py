@@ -257,9 +257,9 @@ def test_nothing_else_is_about_two_parts_of_a_published_total(other: Any) -> Non
 
 
 def test_too_many_claims_about_two_figures() -> None:
-    check_exposure(several(*(ratio(Fraction(n, 2)) for n in range(1, 5)), high=1000))
+    check_exposure(floored(several(*(ratio(Fraction(n, 2)) for n in range(1, 5)), high=1000), 2))
     with pytest.raises(InputError, match="more than 4 claims are about the same two figures"):
-        check_exposure(several(*(ratio(Fraction(n, 2)) for n in range(1, 6)), high=1000))
+        check_exposure(floored(several(*(ratio(Fraction(n, 2)) for n in range(1, 6)), high=1000), 2))
 
 
 def test_what_products_give_away_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,14 +273,24 @@ def test_what_products_give_away_is_not_known(monkeypatch: pytest.MonkeyPatch) -
             s.at_least(s.product(*figures), 4)
 
     monkeypatch.setitem(KINDS, "area", Area())
-    made = scheme(claim("area", "a", "b"), indicators=TWO)
+    made = floored(scheme(claim("area", "a", "b"), indicators=TWO), 2)
     check_claims(made)
     with pytest.raises(InputError, match="claim 'the_area': what a claim about products"):
         check_exposure(made)
+    check_exposure(floored(made, 1))
+
+
+def test_a_floor_that_promises_nothing_leaves_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = several(ratio("1/2"), ratio(2), high=1000, index=index())
+    monkeypatch.setattr("circuits.exposure.MOST_OUTCOMES", 2)
+    assert not index_allowed(Setting(floored(made, 2), ""))
+    check_exposure(floored(made, 1))
+    assert index_allowed(Setting(floored(made, 1), ""))
+    assert not index_allowed(Setting(floored(made, 1), "", missing=frozenset({0, 1})))
 
 
 def test_too_many_outcomes(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = several(ratio("1/2"), ratio(2), high=1000, index=index())
+    made = floored(several(ratio("1/2"), ratio(2), high=1000, index=index()), 2)
     monkeypatch.setattr("circuits.exposure.MOST_OUTCOMES", 2)
     with pytest.raises(InputError, match="too many claims about 'a'"):
         check_exposure(made)
