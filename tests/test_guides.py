@@ -24,7 +24,7 @@ def run(blocks: list[str], folder: Path) -> str:
     """What these commands print, one after the other in one shell."""
     script = "".join(re.sub(r"^export PATH.*\n", "", block) for block in blocks)
     # The guides' folders below /tmp are the test's own.
-    script = re.sub(r"/tmp/(audit|clinics)", rf"{folder}/\1", script)
+    script = re.sub(r"/tmp/(audit|clinics|care)", rf"{folder}/\1", script)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-eu", "-c", script],
@@ -101,9 +101,9 @@ def test_for_providers(tmp_path: Path) -> None:
     assert not [line for line in lines if line not in printed]
     for expected in ("refused: 2", "refused: 1", "not claimed: 2", "drawn: show it", "2023: concluded"):
         assert expected in printed
-    assert json.loads((tmp_path / "trace.json").read_text("utf-8"))["value"] == "28.160000"
-    assert json.loads((tmp_path / "grade.json").read_text("utf-8"))["value"] == "B"
-    assert not (tmp_path / "never").exists()
+    assert json.loads((tmp_path / "care/trace.json").read_text("utf-8"))["value"] == "28.160000"
+    assert json.loads((tmp_path / "care/grade.json").read_text("utf-8"))["value"] == "B"
+    assert not (tmp_path / "care/never").exists()
 
 
 def test_every_command_of_providers_and_inspectors_is_in_their_guide() -> None:

@@ -34,7 +34,7 @@ def pools_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> T
 
 def providers_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> Table:
     """Every provider: its grade or index, and each claim's verdict."""
-    marks = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
+    marks = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items()) + ", or nothing to compare with"
     table = Table(title=_plain(f"Claims: {period}"), caption=marks)
     table.add_column("Provider")
     if scheme.index is not None:

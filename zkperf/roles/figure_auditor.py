@@ -13,7 +13,7 @@ from fractions import Fraction
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from zkperf.encoding import decode
-from zkperf.errors import EncodingError, InvalidOpening, RuleViolation
+from zkperf.errors import EncodingError, InvalidOpening, InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.figure_transactions import Attested
 from zkperf.ledger.signing import public_bytes, signed
@@ -67,7 +67,13 @@ class Inspector:
         # D = t·Y
         ephemeral = self.group.decode(shown.ephemeral)
         shared = self.group.msm([self.store.sealing_key(self.group)], [ephemeral])
-        plaintext = decode(open_sealed(self.group, shared, shown.context, shown.sealed), what="openings")
+        try:
+            opened = open_sealed(self.group, shared, shown.context, shown.sealed)
+        except InvalidShare:
+            raise InvalidShare(
+                "it was shown to another auditor, or altered on the way: it does not open"
+            ) from None
+        plaintext = decode(opened, what="openings")
         if not isinstance(plaintext, list) or not plaintext:
             raise EncodingError("openings: expected one or more figures")
         key, figures = figure_key(self.group), {}

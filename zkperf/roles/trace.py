@@ -36,6 +36,8 @@ INDEX = ("grade", "index")
 """What the index is called, as a claim."""
 TOTAL = "total"
 """What the root is called, besides its name."""
+IDENTIFIER_DIGITS = 6
+"""So many digits, or more, of a round's identifier may stand for its period."""
 
 
 class Opening(TypedDict):
@@ -100,7 +102,7 @@ def trace_result(log: PublicLog, result: str, genesis: bytes | None = None) -> T
     Raises InputError if nothing of this name is published, and the reason if the log does not hold.
     """
     state, sums, checkpoint = _read(log, genesis)
-    period, found, rest = _round(state, result)
+    period, found, rest = round_of(state, result)
     name, _, item = rest.rpartition("/")
     for unit, place in enumerate(found.opened.units):
         named = place.name == name or (unit == 0 and name == TOTAL)
@@ -149,13 +151,29 @@ def _read(log: PublicLog, genesis: bytes | None) -> tuple[State, Sums, dict[str,
     return replica.state, sums, {"size": seen.size, "root": seen.root.hex()}
 
 
-def _round(state: State, result: str) -> tuple[str, FigureRound, str]:
-    """The latest round whose period the name begins with, and the rest of the name."""
-    for found in reversed(state.figure_rounds.values()):
-        period = found.opened.period
-        if result.startswith(f"{period}/") and found.result is not None:
-            return period, found, result[len(period) + 1 :]
-    periods = ", ".join(found.opened.period for found in state.figure_rounds.values()) or "none"
+def round_of(state: State, result: str) -> tuple[str, FigureRound, str]:
+    """The published round whose period or identifier the name begins with, and the rest of the name.
+
+    Raises InputError if there is none, and if several rounds are of this period: none of them hides another.
+    """
+    published = [found for found in state.figure_rounds.values() if found.result is not None]
+    of_period = [found for found in published if result.startswith(f"{found.opened.period}/")]
+    # "2023/24" before "2023"
+    period = max((found.opened.period for found in of_period), key=len, default="")
+    name = {found.digest: period for found in of_period if found.opened.period == period}
+    digits, _, _ = result.partition("/")
+    if len(digits) >= IDENTIFIER_DIGITS:
+        name |= {found.digest: digits for found in published if found.digest.hex().startswith(digits)}
+    if len(name) > 1:
+        there = ", ".join(digest.hex()[:12] for digest in name)
+        raise InputError(
+            f"{result!r}: more than one round of this name is published here; "
+            f"begin with an identifier instead: {there}"
+        )
+    for digest, called in name.items():
+        found = state.figure_rounds[digest]
+        return found.opened.period, found, result[len(called) + 1 :]
+    periods = ", ".join(dict.fromkeys(found.opened.period for found in published)) or "none"
     raise InputError(f"{result!r}: no result of this period is published here; periods are: {periods}")
 
 
