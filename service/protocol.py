@@ -36,12 +36,14 @@ class Bounded(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        of_body = self._in_body
         super().data_received(data)
         # uvicorn's clock for connections at rest was stopped by these bytes, whatever they are: the rest of a
         # body that nobody reads any more, or line ends before a head.
         if self._head_timer is None and (self.cycle is None or self.cycle.response_complete):
             self._expect_head()
-        if self._head_timer is not None and not self._in_body:
+        # What begins in a body may be all of it but the end: then it says nothing of a head's length.
+        if self._head_timer is not None and not of_body and not self._in_body:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD:
                 self.transport.abort()

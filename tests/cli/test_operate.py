@@ -102,7 +102,7 @@ def test_schemes(tmp_path: Path) -> None:
         ("round", "show"),
         ("registrar", "voucher", "--round", "r", "--unit", "A"),
         ("results", "r"),
-        ("serve",),
+        ("serve", "--port", "0"),
     ],
 )
 def test_where_there_is_no_ledger(tmp_path: Path, command: tuple[str, ...]) -> None:

@@ -40,7 +40,8 @@ class Desk:
 @pytest.fixture(scope="package")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     office = Office.create(tmp_path_factory.mktemp("served") / "ledger")
-    with service(office.folder.path) as running, running.remote() as remote:
+    # All tests come from one address, and some of them with much at once.
+    with service(office.folder.path, ZKPERF_WRITE_RATE="") as running, running.remote() as remote:
         yield Desk(running, office, remote, office.open_round(remote, ("A", "B")))
         assert running.stop() == 0
 

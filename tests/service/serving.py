@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -111,12 +112,16 @@ class Service:
 
 
 @contextmanager
-def service(path: Path) -> Iterator[Service]:
+def service(path: Path, **settings: str) -> Iterator[Service]:
     """Serves the ledger in the folder ``path`` until the context ends, or something else ends it."""
     errors = path.with_suffix(".stderr")
     with errors.open("a") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(path)], stdout=subprocess.PIPE, stderr=stderr, text=True
+            [sys.executable, "-c", SERVE, str(path)],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env={**os.environ, **settings},
         )
     assert process.stdout is not None
     ready = process.stdout.readline()
