@@ -176,7 +176,7 @@ def _verdict(target: Target | None, value: float, unit: str) -> Text:
 def amount(value: float, unit: str) -> str:
     """A number with its unit, short enough for a table: three digits of a time, whole bytes."""
     if unit == "bytes":
-        return f"{value:,.0f} B" if value < 1e6 else f"{value / 1e6:,.3g} MB"
+        return f"{value:,.0f} B" if value < 1e6 else f"{float(f'{value / 1e6:.3g}'):,g} MB"
     if unit == "/s":
         return f"{value:,.0f}/s"
     if unit == "×":

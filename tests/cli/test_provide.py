@@ -271,6 +271,11 @@ def test_without_a_service(tmp_path: Path) -> None:
         done("results", "2023", "--ledger", tmp_path / "L", "--json").json["total"]["pools"]["cost"]["sum"]
         == "2201"
     )
+    again = ("round", "open", "--ledger", tmp_path / "L", "--scheme", "care", "--period", "2023")
+    again += ("--min-cohort", "2", "--providers", tmp_path / "providers.csv", "--auditor", f"A={AUDITOR}")
+    refused = zkperf(*again, "--previous", "2023")
+    assert refused.code == 2 and "that round is of 2023 too" in refused.err
+    assert f"has a round of 2023 already ({opened[:12]})" in done(*again).err
     old = ("--ledger", tmp_path / "before", "--keys", tmp_path / HOMES[0], "--round", "2023")
     stale = zkperf("provider", "status", *old)
     assert stale.code == 1 and "stale" in stale.err

@@ -105,11 +105,7 @@ def open_round(
         found = state.rounds[identifier]
         if found.phase in BEFORE_OPEN:
             say(f"Not open yet ({found.phase}): zkperf round show tells when it is.")
-    if alike:
-        say(
-            f"This ledger has a round of that name already ({', '.join(alike)}): "
-            f"from now on use identifiers, for this one {identifier.hex()[:12]}."
-        )
+    _say_alike("of that name", alike, identifier)
     return identifier.hex()
 
 
@@ -133,14 +129,17 @@ def open_figures(
             raise InputError(f"--scheme: {scheme!r} is a questionnaire: give --name, and --unit or --units")
         if chosen.scheme.draw and not auditors:
             raise InputError("--auditor: the scheme draws figures to be shown to one; name at least one")
-        before = None if previous is None else find_figures(state, previous).digest
+        before = None if previous is None else find_figures(state, previous)
+        if before is not None and before.opened.period == period:
+            raise InputError(f"--previous: that round is of {period} too; name the last period's")
+        alike = [key.hex()[:12] for key, it in state.figure_rounds.items() if it.opened.period == period]
         rated = [find_round(state, text).digest for text in ratings]
     opened = folder.evaluator(_ledger(folder)).open_figures(
         chosen.digest,
         _plain(period, "--period"),
         min_cohort,
         places,
-        previous=before,
+        previous=None if before is None else before.digest,
         ratings=rated,
         auditors=auditors,
     )
@@ -150,7 +149,16 @@ def open_figures(
         phase = state.figure_rounds[identifier].phase
     if phase in BEFORE_OPEN:
         say(f"Not open yet ({phase}): zkperf round show tells when it is.")
+    _say_alike(f"of {period}", alike, identifier)
     return identifier.hex()
+
+
+def _say_alike(what: str, alike: Sequence[str], identifier: bytes) -> None:
+    if alike:
+        say(
+            f"This ledger has a round {what} already ({', '.join(alike)}): "
+            f"from now on use identifiers, for this one {identifier.hex()[:12]}."
+        )
 
 
 def close_round(path: Path, which: str, service: str | None) -> Round | FigureRound:
