@@ -12,7 +12,7 @@ from tests.surveys import example
 from zkperf.ledger.disclosure import Reason
 from zkperf.surveys import survey406
 from zkperf.surveys.results import UnitResult
-from zkperf.surveys.tables import anonymity_table, audit_table, result_table, units_table
+from zkperf.surveys.tables import anonymity_table, audit_table, audit_tables, result_table, units_table
 
 
 def printed(table: Table) -> list[str]:
@@ -114,3 +114,8 @@ def test_anonymity_sets_and_unfinished_rounds() -> None:
     assert "spring|Library|12|31 tokens" in lines
     assert any(line.startswith("spring|Museum|0") for line in lines)
     assert table.caption is not None and "Not published yet: autumn: open" in str(table.caption)
+    assert [str(table.title) for table in audit_tables(audit)][1:] == ["Anonymity sets"]
+    audit["cohorts"] = []
+    assert len(audit_tables(audit)) == 2, "a round that is not published is said"
+    audit["open_rounds"] = []
+    assert len(audit_tables(audit)) == 1, "where nobody rated there is no table of raters"

@@ -56,7 +56,7 @@ def survey(
     from zkperf.cli.survey import run_survey
     from zkperf.surveys.questionnaire_file import load_questionnaire
     from zkperf.surveys.responses_file import load_responses
-    from zkperf.surveys.tables import anonymity_table, audit_table, result_table, units_table
+    from zkperf.surveys.tables import audit_tables, result_table, units_table
 
     asked = load_questionnaire(questionnaire)
     result, audited = run_survey(
@@ -72,7 +72,7 @@ def survey(
         print_json(result)
     else:
         results.print(result_table(result, asked), units_table(result))
-        results.print(audit_table(audited.to_json()), anonymity_table(audited.to_json()))
+        results.print(*audit_tables(audited.to_json()))
         say_where(ledger, result["genesis"])
     raise typer.Exit(DONE if audited.ok else REFUSED)
 
@@ -99,7 +99,7 @@ def report(
     from zkperf.indicators.figures_file import load_figures
     from zkperf.indicators.scheme_file import load_scheme
     from zkperf.indicators.tables import pools_table, preview_table, providers_table
-    from zkperf.surveys.tables import audit_table
+    from zkperf.surveys.tables import audit_tables
 
     asked = load_scheme(scheme)
     read = load_figures(figures, asked, rounding=rounding)
@@ -122,7 +122,7 @@ def report(
     else:
         for period, published in result["periods"].items():
             results.print(pools_table(asked, period, published), providers_table(asked, period, published))
-        results.print(audit_table(audited.to_json()))
+        results.print(*audit_tables(audited.to_json()))
     say_where(ledger, audited.genesis)
     raise typer.Exit(DONE if audited.ok else REFUSED)
 
@@ -169,14 +169,14 @@ def audit(
     """Recompute everything from public data alone, and list every failure."""
     from zkperf.cli.audit import audit_folder
     from zkperf.roles.audit_parts import Part
-    from zkperf.surveys.tables import anonymity_table, audit_table
+    from zkperf.surveys.tables import audit_tables
 
     part = Part.parse(tiles, tuple(cohort or ()))
     report = audit_folder(path, parse_digest(genesis, "--genesis"), part, state)
     if as_json:
         print_json(report.to_json())
     else:
-        results.print(audit_table(report.to_json()), anonymity_table(report.to_json()))
+        results.print(*audit_tables(report.to_json()))
         if report.expected is not None and report.genesis and not report.origin_verified:
             say(f"Expected the ledger {report.expected}\nThis is the ledger  {report.genesis}")
         elif report.expected is None:

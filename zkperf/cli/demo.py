@@ -8,7 +8,7 @@ from zkperf.cli.output import results, say, say_where
 from zkperf.cli.survey import run_survey
 from zkperf.surveys.responses_file import Response
 from zkperf.surveys.survey406 import COMPARISON, NOTE, SERVICE, draw_respondents, questionnaire
-from zkperf.surveys.tables import anonymity_table, audit_table, result_table
+from zkperf.surveys.tables import audit_tables, result_table
 
 
 def run_demo(ledger: Path) -> bool:
@@ -32,7 +32,7 @@ def run_demo(ledger: Path) -> bool:
         note=NOTE,
     )
     results.print(result_table(result, asked, COMPARISON))
-    results.print(audit_table(audited.to_json()), anonymity_table(audited.to_json()))
+    results.print(*audit_tables(audited.to_json()))
     say_where(folder, result["genesis"])
     return audited.ok
 

@@ -124,6 +124,14 @@ def _figures(audit: AuditResult) -> list[str]:
     ]
 
 
+def audit_tables(audit: AuditResult) -> list[Table]:
+    """The verdict and, of a ledger with rounds of ratings, the anonymity sets."""
+    found = [audit_table(audit)]
+    if audit.get("cohorts") or audit.get("open_rounds"):
+        found.append(anonymity_table(audit))
+    return found
+
+
 def anonymity_table(audit: AuditResult) -> Table:
     """Every cohort: among how many its raters are hidden, and every round that is not finished."""
     unfinished = audit.get("open_rounds") or []
