@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from circuits.claims.catalogue import KINDS, Asked, claim_at, needs, state_claim
 from circuits.claims.index import has_index, outcome_of, weighing
 from circuits.claims.kinds import Need, Setting
+from circuits.figures import decimal
 from circuits.indicators import Claim, Index, Indicator, IndicatorScheme, Ratio
 from circuits.possible import Alternatives, Condition, Pieces, Possible, alone, together
 from zkperf.errors import InputError
@@ -51,7 +52,7 @@ class Exposure:
     because: tuple[str, ...]
 
     def __str__(self) -> str:
-        low, high = (_decimal(value, self.indicator.scale) for value in (self.low, self.high))
+        low, high = (decimal(value, self.indicator.scale) for value in (self.low, self.high))
         ways = ", ".join(self.because) or "its range alone"
         return f"{self.indicator.id!r} could be narrowed to {low} to {high} ({self.values} values) by: {ways}"
 
@@ -297,7 +298,7 @@ class _ClaimReading(_Reading):
             shifts |= {own * end + rest[0], own * end + rest[1]}
         for shift in sorted(shifts):
             if 0 <= shift <= last - first:
-                because = f"{claim.id} = {_decimal(first + shift, scale)}"
+                because = f"{claim.id} = {decimal(first + shift, scale)}"
                 yield _Outcome((because,), ((Condition(form, shift, shift),),))
         yield self._not_proved([Condition(form, 0, last - first)])
 
@@ -373,8 +374,3 @@ def _check_totals(scheme: IndicatorScheme) -> None:
                         f"claim {claim.id!r} publishes a total of {both}, and {other} is about both: "
                         "together they would tell too much"
                     )
-
-
-def _decimal(value: int, scale: int) -> str:
-    whole, part = divmod(abs(value), 10**scale)
-    return f"{'-' if value < 0 else ''}{whole}{f'.{part:0{scale}d}' if scale else ''}"
