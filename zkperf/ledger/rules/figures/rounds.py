@@ -11,6 +11,7 @@ from circuits.report import ReportForm
 from zkperf.errors import RuleViolation
 from zkperf.ledger.figure_transactions import FiguresOpened
 from zkperf.ledger.rules.common import find_figures, find_round, frozen_tree, require, require_evaluator
+from zkperf.ledger.rules.figures.draw import DRAW
 from zkperf.ledger.rules.figures.sizes import check_sizes
 from zkperf.ledger.rules.keygen import keygens
 from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State, identities
@@ -19,8 +20,6 @@ from zkperf.ledger.transactions import digest
 CHECK = "rounds"
 RESULT = (Phase.PUBLISHED, Phase.INSPECTING, Phase.CONCLUDED)
 """Phases in which a round of figures has its result."""
-DRAW = 0
-"""The one cohort of a key generation for a draw."""
 
 
 def process_figures_opened(state: State, opened: FiguresOpened) -> None:
