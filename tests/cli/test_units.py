@@ -29,7 +29,14 @@ def units_of(tmp_path: Path, text: str) -> tuple[Unit, ...]:
 
 def opened(units: tuple[Unit, ...]) -> RoundOpened:
     return RoundOpened(
-        signature=NO_SIGNATURE, evaluator=KEY, scheme=KEY, name="r", min_cohort=2, units=units, at=0
+        signature=NO_SIGNATURE,
+        evaluator=KEY,
+        scheme=KEY,
+        name="r",
+        min_cohort=2,
+        units=units,
+        at=0,
+        until=None,
     )
 
 

@@ -158,6 +158,7 @@ class FigureBench(Bench):
                 Auditor(name="another region's", key=public_bytes(auditor_key("two"))),
             ),
             "at": 1_800_000_000,
+            "until": None,
         }
         return self.signed("evaluator", FiguresOpened, **values | changes)
 

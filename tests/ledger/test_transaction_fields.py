@@ -104,6 +104,7 @@ ONE_OF_EACH: list[Record] = [
         min_cohort=2,
         units=(tx.Unit(name="unit", parent=0, registrar=D),),
         at=5,
+        until=6,
     ),
     tx.DealCommitted(signature=S, commitment=DealCommitment(round=D, part=0, dealer=1, digest=D)),
     tx.DealPosted(signature=S, deal=DEAL),
@@ -141,6 +142,7 @@ ONE_OF_EACH: list[Record] = [
         units=(ftx.Place(name="unit", parent=0, provider=D),),
         auditors=(ftx.Auditor(name="auditor", key=D),),
         at=5,
+        until=6,
     ),
     ftx.ReportPosted(
         signature=S,

@@ -238,7 +238,7 @@ FIELDS: dict[type[Record], dict[str, Bad]] = {
     tx.Unit: {"name": TEXT, "parent": or_none(UINT), "registrar": or_none(B32)},
     tx.RoundOpened: {
         "signature": B64, "evaluator": B32, "scheme": B32, "name": TEXT, "min_cohort": UINT,
-        "units": listed(RECORD), "at": UINT,
+        "units": listed(RECORD), "at": UINT, "until": or_none(UINT),
     },
     tx.DealCommitted: {"signature": B64, "commitment": RECORD},
     tx.DealPosted: {"signature": B64, "deal": RECORD},

@@ -49,6 +49,8 @@ class FiguresOpened(Signed):
     units: Sequence[Place]
     auditors: Sequence[Auditor]
     at: Uint
+    until: Uint | None
+    """The announced end, as in a round of ratings."""
 
 
 class ReportPosted(Signed):

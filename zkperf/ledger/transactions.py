@@ -97,6 +97,8 @@ class RoundOpened(Signed):
     units: Sequence[Unit]
     at: Uint
     """Unix time in seconds. Validators hold it against their clocks; the rules only compare such times."""
+    until: Uint | None
+    """The announced end: the round is not closed before it. None: none is announced."""
 
 
 class DealCommitted(Signed):

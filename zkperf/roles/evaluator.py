@@ -46,8 +46,11 @@ class Evaluator:
         )
         return encode_transaction(posted)
 
-    def open_round(self, scheme: bytes, name: str, min_cohort: int, units: Sequence[Unit]) -> bytes:
-        """The transaction that opens a round; ``scheme`` is the digest of one on the ledger."""
+    def open_round(
+        self, scheme: bytes, name: str, min_cohort: int, units: Sequence[Unit], until: int | None = None
+    ) -> bytes:
+        """The transaction that opens a round; ``scheme`` is the digest of one on the ledger. ``until``: the
+        announced end, in Unix time."""
         opened = signed(
             RoundOpened,
             self.key,
@@ -58,6 +61,7 @@ class Evaluator:
             min_cohort=min_cohort,
             units=tuple(units),
             at=self._now(),
+            until=until,
         )
         return encode_transaction(opened)
 
@@ -79,9 +83,10 @@ class Evaluator:
         previous: bytes | None = None,
         ratings: Sequence[bytes] = (),
         auditors: Sequence[Auditor] = (),
+        until: int | None = None,
     ) -> bytes:
         """A round of figures. ``previous`` is the last period's, ``ratings`` are rounds of ratings whose
-        published means the index takes."""
+        published means the index takes; ``until`` is the announced end, in Unix time."""
         opened = signed(
             FiguresOpened,
             self.key,
@@ -95,6 +100,7 @@ class Evaluator:
             units=tuple(units),
             auditors=tuple(auditors),
             at=self._now(),
+            until=until,
         )
         return encode_transaction(opened)
 

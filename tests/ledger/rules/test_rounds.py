@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.ledger.bench import Bench, a_new_round, a_round, before, in_phase
+from zkperf.ledger.rules.common import LONGEST_ROUND
 from zkperf.ledger.rules.rounds import service_path
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase
@@ -132,6 +133,49 @@ def test_after_close_a_service_may_be_in_the_next_round(phase: Phase) -> None:
     bench = in_phase(phase).fork()
     bench.apply(bench.resigned("evaluator", bench.round.opened, name="next round"))
     assert bench.round.phase is Phase.COMMITTING
+
+
+# -- the announced end ------------------------------------------------------------------------------
+
+
+def test_an_announced_end_comes_after_the_opening() -> None:
+    bench, opened = start()
+    for until in (0, opened.at):
+        early = bench.resigned("evaluator", opened, until=until)
+        bench.refuse(early, "rounds", "the announced end is not after the opening")
+    bench.apply(bench.resigned("evaluator", opened, until=opened.at + 1))
+
+
+def test_an_announced_end_is_not_years_away() -> None:
+    bench, opened = start()
+    late = bench.resigned("evaluator", opened, until=opened.at + LONGEST_ROUND + 1)
+    bench.refuse(late, "rounds", "the announced end is more than 731 days after the opening")
+    bench.apply(bench.resigned("evaluator", opened, until=opened.at + LONGEST_ROUND))
+
+
+def announced(end: int, phase: Phase = Phase.OPEN) -> Bench:
+    """A round in this phase that ends so many seconds after it opened."""
+    bench, opened = start()
+    bench.apply(bench.resigned("evaluator", opened, until=opened.at + end))
+    bench.settle(until=lambda: bench.round.phase is phase)
+    assert bench.round.phase is phase
+    return bench
+
+
+def test_a_round_is_not_closed_before_the_end_that_it_has_announced() -> None:
+    bench = announced(100)
+    end = bench.round.opened.until
+    early = bench.close(at=end - 1)
+    bench.refuse(early, "rounds", f"the round has announced that it is open until {end}")
+    bench.apply(bench.close(at=end))
+    assert (bench.round.phase, bench.round.last_time) == (Phase.DRAINING, end)
+
+
+@pytest.mark.parametrize("phase", [Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.KEYED])
+def test_a_round_that_nobody_could_rate_in_is_abandoned_before_its_announced_end(phase: Phase) -> None:
+    bench = announced(100, phase)
+    bench.apply(bench.close())
+    assert bench.round.phase is Phase.ABANDONED
 
 
 # -- closing ----------------------------------------------------------------------------------------

@@ -13,6 +13,11 @@ from zkperf.ledger.signing import verify_signed
 from zkperf.ledger.state import FigureRound, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import RoundOpened, Unit
 
+DAY = 24 * 3600
+LONGEST_ROUND = 731 * DAY
+"""Seconds from a round's opening to the end that it announces, at most: a slip of the pen in the year would
+keep its services in it for as long."""
+
 _Found = TypeVar("_Found", bound=Tallied)
 
 
@@ -70,6 +75,19 @@ def frozen_tree(
     siblings = {(unit.parent, unit.name) for unit in units}
     require(len(siblings) == len(units), check, "two units of one parent have the same name")
     return tree
+
+
+def check_announced(opened: RoundOpened | FiguresOpened, check: str) -> None:
+    """The end that a round announces, if it does, comes after its opening, and not too long after: nobody can
+    close the round before."""
+    if opened.until is None:
+        return
+    require(opened.until > opened.at, check, "the announced end is not after the opening")
+    require(
+        opened.until - opened.at <= LONGEST_ROUND,
+        check,
+        f"the announced end is more than {LONGEST_ROUND // DAY} days after the opening",
+    )
 
 
 def _in_phase(found: _Found | None, round_id: bytes, check: str, phases: Sequence[Phase]) -> _Found:

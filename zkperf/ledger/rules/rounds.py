@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zkperf.errors import RuleViolation
 from zkperf.ledger.figure_transactions import FiguresOpened
-from zkperf.ledger.rules.common import find_either, frozen_tree, require, require_evaluator
+from zkperf.ledger.rules.common import check_announced, find_either, frozen_tree, require, require_evaluator
 from zkperf.ledger.rules.figures.claims import end_waiting
 from zkperf.ledger.rules.issuance import issuance_verifier
 from zkperf.ledger.rules.keygen import finish_keygen, keygens
@@ -44,6 +44,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
     if scheme is None:
         raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
     registrars = [unit.registrar for unit in opened.units]
+    check_announced(opened, CHECK)
     tree = frozen_tree(state, opened, registrars, "services, and only they, have a registrar", CHECK)
     leaves = tree.leaves()
     require(
@@ -88,11 +89,18 @@ def service_path(opened: RoundOpened | FiguresOpened, unit: int) -> tuple[str, .
 def process_round_closed(state: State, closed: RoundClosed) -> None:
     """No issuance and no new rating from here on; what waits enters with the final batches.
 
-    A round that has no keys yet is abandoned instead.
+    A round that has no keys yet is abandoned instead, at any time: nobody could rate yet. From then on an
+    announced end is a promise to those who wait for it.
     """
     require_evaluator(state, closed, closed.evaluator, CHECK)
     found = find_either(state, closed.round, CHECK, *RUNNING)
     require(closed.at >= found.last_time, CHECK, "the round would close before it opened")
+    until = found.opened.until
+    require(
+        until is None or closed.at >= until or found.phase in BEFORE_OPEN,
+        CHECK,
+        f"the round has announced that it is open until {until}: it is not closed before",
+    )
     if isinstance(found, FigureRound):
         # Reports do not wait: there is nothing to drain.
         after, found.closed = Phase.CHECKING, state.size

@@ -57,6 +57,8 @@ def swapped(**changes: Any) -> Any:
 
 WRONG: dict[str, tuple[Any, str]] = {
     "an unknown scheme": (lambda: {"scheme": bytes(32)}, "scheme is not on the ledger"),
+    "an end before the opening": (lambda: {"until": 1_800_000_000}, "announced end is not after"),
+    "an end in years": (lambda: {"until": 1_900_000_000}, "more than 731 days"),
     "a small k_min": (lambda: {"min_cohort": 1}, "at least 2"),
     "no tree": (lambda: {"units": places()[1:]}, "units: unit 0 must be the root"),
     "a leaf without a key": (lambda: {"units": swapped(provider=None)}, "providers, and only they"),
@@ -200,6 +202,13 @@ def test_closing_goes_on_to_checking() -> None:
     assert bench.figures.phase is Phase.CHECKING
     assert bench.figures.closed == bench.state.size - 1
     bench.refuse(closed, CHECK, "does not allow")
+
+
+def test_a_round_is_not_closed_before_the_end_that_it_has_announced() -> None:
+    bench = a_round(until=1_800_000_100)
+    bench.refuse(bench.close(at=1_800_000_099), CHECK, "announced that it is open until 1800000100")
+    bench.apply(bench.close(at=1_800_000_100))
+    assert bench.figures.phase is Phase.CHECKING
 
 
 def test_a_round_that_has_no_key_yet_is_abandoned() -> None:

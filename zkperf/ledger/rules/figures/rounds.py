@@ -10,7 +10,14 @@ from circuits.questionnaire import Questionnaire
 from circuits.report import ReportForm
 from zkperf.errors import RuleViolation
 from zkperf.ledger.figure_transactions import FiguresOpened
-from zkperf.ledger.rules.common import find_figures, find_round, frozen_tree, require, require_evaluator
+from zkperf.ledger.rules.common import (
+    check_announced,
+    find_figures,
+    find_round,
+    frozen_tree,
+    require,
+    require_evaluator,
+)
 from zkperf.ledger.rules.figures.draw import DRAW
 from zkperf.ledger.rules.figures.sizes import check_sizes
 from zkperf.ledger.rules.keygen import keygens
@@ -30,6 +37,7 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
     scheme = state.figure_schemes.get(opened.scheme)
     if scheme is None:
         raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
+    check_announced(opened, CHECK)
     owners = [place.provider for place in opened.units]
     tree = frozen_tree(state, opened, owners, "providers, and only they, have a key", CHECK)
     leaves = tree.leaves()
