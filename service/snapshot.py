@@ -82,6 +82,7 @@ def _ledger(state: State) -> LedgerView:
                 signing_key=member.signing_key,
                 sealing_key=member.sealing_key,
                 possession=member.possession,
+                signature=member.signature,
             )
             for member in rules.members
         ],

@@ -28,6 +28,7 @@ class MemberView(View):
     signing_key: Hex
     sealing_key: Hex
     possession: Hex = Field(description="Proof of knowledge of the sealing key's secret.")
+    signature: Hex = Field(description="By the signing key, over the genesis' charter.")
 
 
 class LedgerView(View):

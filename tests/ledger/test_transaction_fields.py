@@ -26,7 +26,7 @@ LOOSE = (
 )
 """Byte strings whose size depends on the suite, the round or the scheme: rules check them."""
 
-MEMBER = tx.Member(name="a", signing_key=D, sealing_key=b"T", possession=b"p")
+MEMBER = tx.Member(name="a", signing_key=D, sealing_key=b"T", possession=b"p", signature=S)
 RESULT = tx.QuestionResult(
     question="q",
     status="published",

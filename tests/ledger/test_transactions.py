@@ -228,7 +228,13 @@ RECORD: Bad = [None, 0, b"", "x", [], [0]]
 B32, B48, B64 = octets(32), octets(48), octets(64)
 
 FIELDS: dict[type[Record], dict[str, Bad]] = {
-    tx.Member: {"name": TEXT, "signing_key": B32, "sealing_key": BYTES, "possession": BYTES},
+    tx.Member: {
+        "name": TEXT,
+        "signing_key": B32,
+        "sealing_key": BYTES,
+        "possession": BYTES,
+        "signature": B64,
+    },
     tx.Genesis: {
         "version": UINT, "name": TEXT, "suite": TEXT, "members": listed(RECORD), "threshold": UINT,
         "log_key": B32, "evaluators": listed(B32), "min_cohort_floor": UINT, "max_sequence": UINT,

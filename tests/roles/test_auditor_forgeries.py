@@ -458,12 +458,16 @@ def test_another_genesis(story: Story) -> None:
         ({"members": (one, two.model_copy(update={"sealing_key": one.sealing_key}), *others)}, "genesis"),
         ({"members": (one.model_copy(update={"name": "Mallory"}), two, *others)}, "proofs"),
         ({"members": (one.model_copy(update={"sealing_key": bytes(32)}), two, *others)}, "encoding"),
+        ({"members": (one.model_copy(update={"signature": two.signature}), two, *others)}, "signatures"),
+        ({"nonce": bytes(32)}, "proofs"),
     ):
         leaf = rewritten(story, 0, **changes)
         note = sign_checkpoint(story.key("sequencer"), sha256(leaf).digest(), [leaf])
         assert failures(audit_leaves([leaf], note)) == {name: [0]}, changes
-    # A ledger of the forger's own, with all its keys in place: it is just not the one the auditor knows.
-    own = rewritten(story, 0, nonce=bytes(32))
+    # A ledger that all members have joined: it is just not the one the auditor knows.
+    draft = genesis.model_copy(update={"nonce": bytes(32)})
+    members = tuple(trustee.join(draft) for trustee in story.world.consortium.trustees)
+    own = rewritten(story, 0, nonce=bytes(32), members=members)
     note = sign_checkpoint(story.key("sequencer"), sha256(own).digest(), [own])
     assert failures(audit_leaves([own], note, story.ledger)) == {"genesis": [0]}
     assert audit_leaves([own], note).ok

@@ -17,10 +17,11 @@ from tests.ledger.forgeries import cheating_deal, garbage_for, rating_with, wron
 from tests.suites import REAL
 from tests.world import World, number, questionnaire, single
 from zkperf.encoding import Record
-from zkperf.errors import InvalidOpening, InvalidShare, RuleViolation
+from zkperf.errors import InputError, InvalidOpening, InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.groups.bls12381 import BLS12381
-from zkperf.ledger.rules.genesis import possession_context
+from zkperf.groups.ristretto255 import RISTRETTO255
+from zkperf.ledger.rules.genesis import founding_message, possession_context
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import Keygen, Phase, Round, State
 from zkperf.ledger.transactions import (
@@ -28,6 +29,8 @@ from zkperf.ledger.transactions import (
     ComplaintPosted,
     ComplaintRefused,
     DealChallenged,
+    Genesis,
+    Member,
     decode_transaction,
     digest,
 )
@@ -36,6 +39,7 @@ from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.shares import FetchBundles
 from zkperf.roles.trustee import Trustee
+from zkperf.signatures import verify
 from zkperf.tokens.blind import LyingTrustees, verify_token
 from zkperf.tokens.keygen import Deal
 
@@ -93,17 +97,43 @@ def end_stage(world: World, found: Round) -> None:
 # -- joining ------------------------------------------------------------------------------------------
 
 
+def draft_of(*entries: Member, **changes: Any) -> Genesis:
+    """The draft of a genesis of these members."""
+    fixed = {
+        "version": 1, "name": "ledger", "suite": "ristretto255", "members": entries, "threshold": 1,
+        "log_key": bytes(32), "evaluators": (bytes(32),), "min_cohort_floor": 2, "max_sequence": 3,
+        "stage_seconds": 4, "nonce": bytes(32),
+    }  # fmt: skip
+    return Genesis(**fixed | changes)
+
+
 @pytest.mark.parametrize("group", REAL)
-def test_who_enrols_gets_keys_and_proves_that_it_has_them(tmp_path: Path, group: Group) -> None:
-    store = KeyStore(tmp_path)
-    member = Trustee.enrol("audit", store, group)
-    assert member.name == "audit"
-    assert member.signing_key == public_bytes(store.signing_key())
+def test_who_enrols_gets_keys_and_shows_that_it_has_them(tmp_path: Path, group: Group) -> None:
+    first, store = KeyStore(tmp_path / "first"), KeyStore(tmp_path / "second")
+    entries = Trustee.enrol("finance", first, group), Trustee.enrol("audit", store, group)
+    draft = draft_of(*entries)
+    trustee = Trustee(2, store, group)
+    member = trustee.join(draft)
+    assert (member.name, member.signing_key) == ("audit", public_bytes(store.signing_key()))
     element = group.decode(member.sealing_key)
     assert element == store.sealing_key(group) * group.generator
-    verify_possession(group, element, possession_context("audit", member.signing_key), member.possession)
+    charter = draft.charter()
+    verify_possession(group, element, possession_context(charter, 2), member.possession)
+    verify(member.signing_key, founding_message(charter), member.signature, whose="the member")
+    # What it has joined is what all the others have: whoever joined first changes nothing.
+    joined = draft_of(Trustee(1, first, group).join(draft), entries[1])
+    assert trustee.join(joined).signature == member.signature
+    assert repr(trustee) == "<trustee 2>"
+
+
+def test_nobody_joins_under_keys_that_are_not_its_own(tmp_path: Path) -> None:
+    group, store = RISTRETTO255, KeyStore(tmp_path / "own")
+    entry = Trustee.enrol("audit", store, group)
+    other = Trustee.enrol("finance", KeyStore(tmp_path / "other"), group)
     trustee = Trustee(1, store, group)
-    assert repr(trustee) == "<trustee 1>"
+    for changes in ({"signing_key": other.signing_key}, {"sealing_key": other.sealing_key}):
+        with pytest.raises(InputError, match="member 1: the genesis does not name this member's keys"):
+            trustee.join(draft_of(entry.model_copy(update=changes), other))
 
 
 # -- token shares -------------------------------------------------------------------------------------

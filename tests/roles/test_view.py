@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -99,19 +100,32 @@ def test_false_keys_of_trustees_are_refused(story: Story, fork: Fork) -> None:
         load(story, fork)
 
 
+def founded_as(story: Story, place: int, **changes: Any) -> RoundView:
+    """What a device takes of a ledger that its voucher names, whose genesis has one member changed."""
+    genesis = story.at(0)
+    members = list(genesis.members)
+    members[place] = members[place].model_copy(update=changes)
+    leaf = encode_transaction(genesis.model_copy(update={"members": tuple(members)}))
+    ledger = sha256(leaf).digest()
+    note = sign_checkpoint(story.key("sequencer"), ledger, [leaf])
+    return RoundView.load(Fork([leaf], places_of(story), note), ledger, story.first.digest)
+
+
 def test_a_trustee_without_a_proof_of_possession_is_refused(story: Story) -> None:
     """Even where the voucher names that ledger: a T_2 that is a multiple of T_1, say, is nobody's key."""
-    genesis = story.at(0)
     group = RISTRETTO255
-    related = group.encode(2 * group.decode(genesis.members[0].sealing_key))
+    related = group.encode(2 * group.decode(story.at(0).members[0].sealing_key))
     for changes in ({"sealing_key": related}, {"name": "somebody else"}, {"possession": bytes(64)}):
-        mine = genesis.members[1].model_copy(update=changes)
-        members = (genesis.members[0], mine, *genesis.members[2:])
-        leaf = encode_transaction(genesis.model_copy(update={"members": members}))
-        ledger = sha256(leaf).digest()
-        note = sign_checkpoint(story.key("sequencer"), ledger, [leaf])
         with pytest.raises(InvalidProof):
-            RoundView.load(Fork([leaf], places_of(story), note), ledger, story.first.digest)
+            founded_as(story, 1, **changes)
+
+
+def test_a_ledger_that_a_member_has_not_signed_is_refused(story: Story) -> None:
+    for place, other in ((0, 1), (3, 0)):
+        stolen = story.at(0).members[other].signature
+        for signature in (bytes(64), stolen):
+            with pytest.raises(InvalidSignature, match=f"member {place + 1} over"):
+                founded_as(story, place, signature=signature)
 
 
 def test_another_ledger_is_refused(story: Story, fork: Fork) -> None:

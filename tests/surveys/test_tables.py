@@ -102,6 +102,15 @@ def test_the_audit_of_figures_names_what_was_not_shown() -> None:
     ]
 
 
+def test_the_audit_names_members_who_only_joined() -> None:
+    audit = example.audit()
+    assert len(str(audit_table(audit).caption).splitlines()) == 1
+    audit["silent_members"] = [{"number": 2, "name": "Audit\nOffice"}, {"number": 4, "name": "Ombudsman"}]
+    assert str(audit_table(audit).caption).splitlines()[1:] == [
+        "Members of whom nothing is on the log but that they joined: Audit\ufffdOffice (2), Ombudsman (4)"
+    ]
+
+
 def test_anonymity_sets_and_unfinished_rounds() -> None:
     audit = example.audit()
     audit["cohorts"] = [

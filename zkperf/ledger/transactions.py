@@ -29,7 +29,7 @@ from zkperf.ledger.figure_transactions import (
     ReportPosted,
     SchemeOfFigures,
 )
-from zkperf.ledger.signed import Signed
+from zkperf.ledger.signed import NO_SIGNATURE, Signed
 from zkperf.tokens.dealing_complaint import DealComplaint
 from zkperf.tokens.keygen import Deal, DealCommitment
 from zkperf.tokens.keys import CohortKeys
@@ -46,7 +46,9 @@ class Member(Record):
     sealing_key: bytes
     """T_j = t_j·B in the suite's group."""
     possession: bytes
-    """Proof of knowledge of t_j, bound to the member's name and signing key."""
+    """Proof of knowledge of t_j, made for this member of this genesis."""
+    signature: Bytes64
+    """With its signing key, over the genesis' charter: it takes part in this ledger, with these others."""
 
 
 class Genesis(Record):
@@ -68,6 +70,13 @@ class Genesis(Record):
     stage_seconds: Uint
     """How long members have for each stage before the others may go on without them."""
     nonce: Bytes32
+
+    def charter(self) -> bytes:
+        """What the members agree on, 32 bytes: SHA-256 of the genesis as a leaf, with every member's
+        possession empty and every signature 64 zeros."""
+        bare = {"possession": b"", "signature": NO_SIGNATURE}
+        members = tuple(member.model_copy(update=bare) for member in self.members)
+        return digest(self.model_copy(update={"members": members}))
 
 
 class SchemePosted(Signed):

@@ -14,6 +14,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
+from zkperf.encoding import Record
 from zkperf.errors import InvalidLogProof, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.log.checkpoint import Policy
@@ -23,6 +24,7 @@ from zkperf.ledger.rules.figures.pools import PUBLISHED
 from zkperf.ledger.rules.prepared import Judged, Prepared
 from zkperf.ledger.state import Phase, State
 from zkperf.ledger.transactions import Genesis, decode_transaction, stays_bytes
+from zkperf.roles.audit_notes import SilentMember, signing_member, silent_members
 from zkperf.roles.audit_parts import WHOLE, Known, Part
 from zkperf.roles.software import software_digest
 from zkperf.roles.view import ledger_policy
@@ -128,6 +130,7 @@ class Audit:
     figures: dict[str, int] = field(default_factory=dict)
     """What there is of rounds of figures, by kind."""
     refused: list[NotShown] = field(default_factory=list)
+    silent_members: list[SilentMember] = field(default_factory=list)
     seconds: float = 0.0
     part: Part = WHOLE
     verified: int = 0
@@ -181,6 +184,7 @@ class Audit:
             "figures": self.figures,
             "refused": [vars(item) for item in self.refused],
             "open_rounds": self.open_rounds,
+            "silent_members": [vars(member) for member in self.silent_members],
             "seconds": round(self.seconds, 3),
         }
 
@@ -207,7 +211,13 @@ def audit(
     report.expected = None if genesis is None else genesis.hex()
     reading = Reading(log, known)
 
+    heard: set[int | None] = set()
+    """The members of whom a transaction is on the log."""
+    refused: set[int] = set()
+    """Leaves of the present block."""
+
     def failed(index: int, error: ZkperfError) -> None:
+        refused.add(index)
         report.fail(error.check, index, str(error))
 
     def trusted(index: int, leaf: Judged) -> bool:
@@ -219,7 +229,14 @@ def audit(
         return block
 
     def settle(block: Prepared) -> None:
+        first = state.size
+        refused.clear()
         apply(state, block, on_failure=failed)
+        heard.update(
+            signing_member(item)
+            for index, item in enumerate(block.items, first)
+            if isinstance(item, Record) and index not in refused
+        )
         report.verified += block.verified
         progress(state.size, log.size)
 
@@ -255,6 +272,7 @@ def audit(
             report.fail(check, None, str(error))
     report.size, report.root = reading.tree.size, reading.tree.root().hex()
     summarise(report, state)
+    report.silent_members = silent_members(state, heard)
     if report.ok and part == WHOLE and reading.first is not None:
         digest, tree = sha256(reading.first).digest(), reading.tree
         report.verified_log = Known(digest, tree.size, tree.root(), note, software_digest())

@@ -99,7 +99,7 @@ class LedgerFolder:
             Trustee.enrol(member, folder.keys(f"member-{j}"), group, source)
             for j, member in enumerate(names, start=1)
         ]
-        genesis = Genesis(
+        draft = Genesis(
             version=1,
             name=name,
             suite=suite_name,
@@ -112,6 +112,8 @@ class LedgerFolder:
             stage_seconds=stage_seconds,
             nonce=source(32),
         )
+        trustees = [Trustee(j, folder.keys(f"member-{j}"), group, source) for j in range(1, len(names) + 1)]
+        genesis = draft.model_copy(update={"members": tuple(trustee.join(draft) for trustee in trustees)})
         folder.receipts.mkdir()
         ledger = EmbeddedLedger.create(path, genesis, log_key, clock)
         folder._describe(ledger)

@@ -16,12 +16,13 @@ from circuits.complaint import complain
 from circuits.possession import prove_possession
 from zkperf._native import IssuanceLeaf
 from zkperf.encoding import Record
-from zkperf.errors import InvalidShare, RuleViolation
+from zkperf.errors import InputError, InvalidShare, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.rules.figures.draw import DRAW
-from zkperf.ledger.rules.genesis import possession_context
+from zkperf.ledger.rules.genesis import founding_message, possession_context
 from zkperf.ledger.rules.results import compute_result
 from zkperf.ledger.rules.tally import expected_sums
+from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import BEFORE_OPEN, FigureRound, Keygen, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import (
@@ -31,6 +32,7 @@ from zkperf.ledger.transactions import (
     DealCommitted,
     DealPosted,
     DealsAccepted,
+    Genesis,
     Member,
     NodeSum,
     ResultPosted,
@@ -77,13 +79,29 @@ class Trustee:
 
     @staticmethod
     def enrol(name: str, store: KeyStore, group: Group, source: RandomBytes = system) -> Member:
-        """Fresh keys for a member to be, and its entry in the genesis."""
+        """Fresh keys for a member to be, and its entry in the draft of a genesis: see `join`."""
         signing = public_bytes(store.new_signing_key())
-        secret = store.new_sealing_key(group, source)
         # T_j = t_j·B
-        element = group.msm([secret], [group.generator])
-        proof = prove_possession(group, secret, element, possession_context(name, signing), source)
-        return Member(name=name, signing_key=signing, sealing_key=group.encode(element), possession=proof)
+        element = group.msm([store.new_sealing_key(group, source)], [group.generator])
+        sealing = group.encode(element)
+        return Member(
+            name=name, signing_key=signing, sealing_key=sealing, possession=b"", signature=NO_SIGNATURE
+        )
+
+    def join(self, draft: Genesis) -> Member:
+        """This member's entry in the genesis of a ledger that it has seen the draft of, and agrees to.
+
+        InputError if the draft names other keys than its own.
+        """
+        entry, charter = draft.members[self.index - 1], draft.charter()
+        element = self.group.msm([self._secret], [self.group.generator])
+        mine = public_bytes(self._signing), self.group.encode(element)
+        if (entry.signing_key, entry.sealing_key) != mine:
+            raise InputError(f"member {self.index}: the genesis does not name this member's keys")
+        context = possession_context(charter, self.index)
+        proof = prove_possession(self.group, self._secret, element, context, self.source)
+        signature = self._signing.sign(founding_message(charter))
+        return entry.model_copy(update={"possession": proof, "signature": signature})
 
     def __repr__(self) -> str:
         return f"<trustee {self.index}>"

@@ -15,7 +15,6 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from circuits.layout import Layout, compile_questionnaire
-from circuits.possession import verify_possession
 from circuits.questionnaire import Questionnaire
 from circuits.rating import RatingContext, commitment_keys, kernel_verifier
 from zkperf._native import RatingProver
@@ -29,7 +28,7 @@ from zkperf.ledger.log.checkpoint import Policy
 from zkperf.ledger.log.keys import SignatureType, VerifierKey
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise
-from zkperf.ledger.rules.genesis import possession_context
+from zkperf.ledger.rules.genesis import verify_members
 from zkperf.ledger.signing import log_origin, verify_signed
 from zkperf.ledger.transactions import (
     Genesis,
@@ -77,7 +76,7 @@ class RoundView:
     policy: Policy
     group: Group
     trustees: tuple[Any, ...]
-    """T_1..T_n, each with its proof of possession checked."""
+    """T_1..T_n, whose owners have shown that they know the secrets and have signed the genesis."""
     round: bytes
     opened: RoundOpened
     scheme: bytes
@@ -92,8 +91,9 @@ class RoundView:
     def load(
         cls, client: LedgerClient, ledger: bytes, round_id: bytes, witnesses: Witnesses = Witnesses()
     ) -> RoundView:
-        """Fetches and verifies everything. Raises InvalidLogProof, InvalidProof or EncodingError if the
-        ledger shows anything that is not proved to be on its log."""
+        """Fetches and verifies everything. Raises InvalidLogProof, InvalidProof, InvalidSignature or
+        EncodingError if the ledger shows anything that is not proved to be on its log, or was founded
+        without one of its members."""
         first = Receipt.parse(client.receipt(0))
         if sha256(first.leaf).digest() != ledger:
             raise InvalidLogProof("the ledger shown is not the one that the voucher names")
@@ -101,12 +101,7 @@ class RoundView:
         policy = ledger_policy(ledger, genesis.log_key, witnesses)
         first.verify(policy)
         group = suite(genesis.suite)
-        trustees = []
-        for member in genesis.members:
-            element = group.decode(member.sealing_key)
-            context = possession_context(member.name, member.signing_key)
-            verify_possession(group, element, context, member.possession)
-            trustees.append(element)
+        trustees = verify_members(group, genesis)
 
         places = client.round_leaves(round_id)
         round_leaf = proved(client, places.round, policy)
@@ -134,7 +129,7 @@ class RoundView:
             genesis=genesis,
             policy=policy,
             group=group,
-            trustees=tuple(trustees),
+            trustees=trustees,
             round=round_id,
             opened=opened,
             scheme=opened.scheme,

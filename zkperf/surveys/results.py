@@ -82,6 +82,13 @@ class NotShown(TypedDict):
     indicator: str
 
 
+class SilentMember(TypedDict):
+    """A member of whom nothing is on the log but that it joined."""
+
+    number: int
+    name: str
+
+
 class AuditResult(TypedDict):
     """What ``zkperf audit --json`` prints."""
 
@@ -101,6 +108,7 @@ class AuditResult(TypedDict):
     """What there is of rounds of figures, by kind."""
     refused: NotRequired[list[NotShown]]
     open_rounds: NotRequired[list[str]]
+    silent_members: NotRequired[list[SilentMember]]
     seconds: float
 
 

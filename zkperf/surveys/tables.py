@@ -72,7 +72,7 @@ def audit_table(audit: AuditResult) -> Table:
     whole = f"{audit['ratings']:,} ratings, {_extent(audit)}{audit['seconds']:.1f} s, {_origin(audit)}"
     table = Table(
         title=Text(f"Audit {verdict}", "bold green" if audit["ok"] else "bold red"),
-        caption=Text("\n").join(_plain(line) for line in [whole, *_figures(audit)]),
+        caption=Text("\n").join(_plain(line) for line in [whole, *_figures(audit), *_notes(audit)]),
     )
     table.add_column("Check")
     table.add_column("Verdict")
@@ -122,6 +122,13 @@ def _figures(audit: AuditResult) -> list[str]:
         f"rounds of figures: {figures['rounds']:,} ({counts})",
         *(f"Drawn and shown to no auditor in time: {name}" for name in kept),
     ]
+
+
+def _notes(audit: AuditResult) -> list[str]:
+    """What is not wrong, and should be known."""
+    silent = [f"{member['name']} ({member['number']})" for member in audit.get("silent_members") or []]
+    joined = ", ".join(silent)
+    return [f"Members of whom nothing is on the log but that they joined: {joined}"] if silent else []
 
 
 def audit_tables(audit: AuditResult) -> list[Table]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any
 
 from circuits.possession import verify_possession
-from zkperf import encoding
+from zkperf import encoding, signatures
 from zkperf.groups import SUITES, suite
+from zkperf.groups.base import Group
 from zkperf.ledger.rules.common import require
 from zkperf.ledger.state import State
 from zkperf.ledger.transactions import Genesis, encode_transaction
@@ -16,13 +18,35 @@ MIN_COHORT_FLOOR = 2
 MAX_MEMBERS = 100
 
 
-def possession_context(name: str, signing_key: bytes) -> bytes:
-    """What a member's proof of knowledge of t_j is bound to."""
-    return b"zkperf/v1/member" + encoding.encode([name, signing_key])
+def possession_context(charter: bytes, member: int) -> bytes:
+    """What the proof of knowledge of t_j of member j = ``member`` (1..n) is bound to."""
+    return b"zkperf/v1/member" + encoding.encode([charter, member])
+
+
+def founding_message(charter: bytes) -> bytes:
+    """What every member signs to found a ledger."""
+    return b"zkperf/v1/genesis" + charter
+
+
+def verify_members(group: Group, genesis: Genesis) -> tuple[Any, ...]:
+    """T_1..T_n, if every member has signed this genesis and knows the secret of its sealing key.
+
+    Both are bound to the charter, so nobody's entry can be copied into a genesis that it has not seen.
+    EncodingError, InvalidProof or InvalidSignature otherwise.
+    """
+    charter = genesis.charter()
+    sealing_keys = []
+    for j, member in enumerate(genesis.members, start=1):
+        element = group.decode(member.sealing_key)
+        verify_possession(group, element, possession_context(charter, j), member.possession)
+        message = founding_message(charter)
+        signatures.verify(member.signing_key, message, member.signature, whose=f"member {j}")
+        sealing_keys.append(element)
+    return tuple(sealing_keys)
 
 
 def process_genesis(state: State, genesis: Genesis) -> None:
-    """The first leaf, and only the first. Every T_j comes with a proof that its owner knows t_j."""
+    """The first leaf, and only the first. All members have signed it, and know the secrets of their keys."""
     require(state.size == 0, CHECK, "a ledger has one genesis, its first leaf")
     require(genesis.version == 1, CHECK, f"expected version 1, got {genesis.version}")
     require(genesis.suite in SUITES, CHECK, f"there is no suite {genesis.suite!r}")
@@ -40,12 +64,7 @@ def process_genesis(state: State, genesis: Genesis) -> None:
     keys = {member.signing_key for member in genesis.members}
     sealing = {member.sealing_key for member in genesis.members}
     require(len(names) == len(keys) == len(sealing) == n, CHECK, "members must differ in name and keys")
-    sealing_keys = []
-    for member in genesis.members:
-        element = group.decode(member.sealing_key)
-        context = possession_context(member.name, member.signing_key)
-        verify_possession(group, element, context, member.possession)
-        sealing_keys.append(element)
+    sealing_keys = verify_members(group, genesis)
     state.genesis, state.group = genesis, group
     state.ledger = sha256(encode_transaction(genesis)).digest()
-    state.sealing_keys = tuple(sealing_keys)
+    state.sealing_keys = sealing_keys
