@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import MappingProxyType
 
 from anyio import CapacityLimiter
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service import problems
 from service.context import Context
 from service.door import Door
+from service.ends import Ends
 from service.limits import Bodies, RateLimits
 from service.metrics import Metrics
 from service.routers import citizens, figures, log, operations, results, transactions, welcome
@@ -21,6 +23,7 @@ from service.settings import Settings
 from service.worker import Worker
 from zkperf import __version__
 from zkperf.roles.consortium import Consortium
+from zkperf.roles.evaluator import Evaluator
 
 DESCRIPTION = """Anonymous ratings on a ledger that anyone can verify.
 
@@ -43,8 +46,11 @@ class Service(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_app(consortium: Consortium, settings: Settings) -> Service:
-    """The service. When its lifespan ends it takes nothing more; whoever made the consortium closes it."""
+def create_app(consortium: Consortium, settings: Settings, evaluator: Evaluator | None = None) -> Service:
+    """The service. When its lifespan ends it takes nothing more; whoever made the consortium closes it.
+
+    ``evaluator``, if there is one here, closes rounds at the ends that they have announced.
+    """
     worker = Worker(consortium, group=settings.group, waiting=settings.waiting)
     context = Context(
         settings=settings,
@@ -67,9 +73,14 @@ def create_app(consortium: Consortium, settings: Settings) -> Service:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         worker.start()
+        ends = None if evaluator is None else asyncio.create_task(Ends(worker, evaluator).keep())
         try:
             yield
         finally:
+            if ends is not None:
+                ends.cancel()
+                with suppress(asyncio.CancelledError):
+                    await ends
             # Nothing else is going on by now, so that waiting here keeps nobody.
             worker.stop()
 

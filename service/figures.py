@@ -77,6 +77,7 @@ class FigureRoundSummary(View):
     scheme: Hex
     scheme_id: str
     min_cohort: int
+    until: int | None = Field(description="The announced end, in Unix time. Not closed before; null: none.")
     providers: int
     reports: int = Field(description="Providers with a report on the log.")
 
@@ -213,6 +214,7 @@ def _round(found: FigureRound) -> FigureRoundView:
         scheme=found.scheme.digest,
         scheme_id=found.scheme.scheme.id,
         min_cohort=opened.min_cohort,
+        until=opened.until,
         providers=len(found.tree.leaves()),
         reports=len(found.reports),
         opened_at=opened.at,

@@ -125,6 +125,7 @@ def _round(found: Round) -> RoundView:
         phase_text=str(found.phase),
         scheme=found.scheme.digest,
         min_cohort=found.opened.min_cohort,
+        until=found.opened.until,
         opened_at=found.opened.at,
         issued=sum(cohort.issued for cohort in found.cohorts.values()),
         ratings=sum(len(cohort.ratings) for cohort in found.cohorts.values()),

@@ -83,6 +83,7 @@ class RoundSummary(View):
     phase: str
     scheme: Hex
     min_cohort: int
+    until: int | None = Field(description="The announced end, in Unix time. Not closed before; null: none.")
     issued: int
     ratings: int = Field(description="Ratings on the log. How many wait for a batch is not shown.")
 

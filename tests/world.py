@@ -102,6 +102,7 @@ class World:
         *,
         min_cohort: int = 2,
         name: str = "round",
+        until: int | None = None,
     ) -> Round:
         """A round with these services under one root, ready for issuance."""
         before = set(self.state.schemes), set(self.state.rounds)
@@ -111,7 +112,7 @@ class World:
         registrar = public_bytes(self.folder.registrar().key)
         units = [Unit(name="all", parent=None, registrar=None)]
         units += [Unit(name=service, parent=0, registrar=registrar) for service in services]
-        self.consortium.submit(evaluator.open_round(scheme, name, min_cohort, units))
+        self.consortium.submit(evaluator.open_round(scheme, name, min_cohort, units, until))
         [opened] = set(self.state.rounds) - before[1]
         return self.state.rounds[opened]
 

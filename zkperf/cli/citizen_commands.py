@@ -134,10 +134,13 @@ def show_results(
 ) -> None:
     """Show what a round has published."""
     from zkperf.cli.show import published_result
+    from zkperf.cli.times import show_time
 
     shown, tables = published_result(ledger, service, which, parse_digest(genesis, "--genesis"))
     if as_json:
         print_json(shown)
     else:
         results.print(*tables)
+        if shown["until"] is not None:
+            say(f"The round had announced that it is open until {show_time(shown['until'])}.")
         say("These are the published figures. That they follow from what was sent, zkperf audit checks.")

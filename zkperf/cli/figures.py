@@ -12,6 +12,7 @@ from rich.text import Text
 from circuits.indicators import IndicatorScheme
 from zkperf.cli.operate import find_figures, reading
 from zkperf.cli.taking_part import Far
+from zkperf.cli.times import show_time
 from zkperf.cli.units import unit_path
 from zkperf.errors import RuleViolation
 from zkperf.indicators.published import period_result
@@ -54,11 +55,17 @@ def figure_facts(found: FigureRound) -> dict[str, Any]:
         "scheme": found.scheme.digest.hex(),
         "scheme_id": found.scheme.scheme.id,
         "min_cohort": found.opened.min_cohort,
+        "until": found.opened.until,
         "auditors": {auditor.name: auditor.key.hex() for auditor in found.opened.auditors},
         "drawn": named(found.drawn),
         "refused": named(found.refused),
         "units": units,
     }
+
+
+def end_words(facts: dict[str, Any]) -> str:
+    """A round's announced end, as it follows other facts; empty if none is announced."""
+    return "" if facts["until"] is None else f", open until {show_time(facts['until'])}"
 
 
 def figure_rounds_table(rounds: list[dict[str, Any]]) -> Table:
@@ -86,7 +93,7 @@ def figure_round_table(facts: dict[str, Any]) -> Table:
     """One round of figures: every provider with what it has done."""
     table = Table(
         title=Text(f"{visible(facts['period'])}: {facts['phase_text']}"),
-        caption=Text(f"scheme {visible(facts['scheme_id'])}, k_min {facts['min_cohort']}"),
+        caption=Text(f"scheme {visible(facts['scheme_id'])}, k_min {facts['min_cohort']}{end_words(facts)}"),
     )
     for column in ("Provider", "Reported", "Attested", "Drawn"):
         table.add_column(column, overflow="fold")
@@ -125,5 +132,10 @@ def service_figures(client: RemoteLedger, which: str, genesis: bytes | None) -> 
 def _published(state: State, found: FigureRound) -> Published:
     if found.result is None:
         raise RuleViolation(f"there is no result yet: the round is {found.phase}", check="results")
-    facts = {"round": found.digest.hex(), "genesis": state.ledger.hex(), "period": found.opened.period}
+    facts = {
+        "round": found.digest.hex(),
+        "genesis": state.ledger.hex(),
+        "period": found.opened.period,
+        "until": found.opened.until,
+    }
     return {**facts, **period_result(state, found)}, found.scheme.scheme

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from zkperf.cli.output import say
+from zkperf.cli.times import show_time
 from zkperf.errors import InputError, RuleViolation
 from zkperf.indicators.scheme_file import load_scheme
 from zkperf.ledger.engines.embedded import stored_state
@@ -88,9 +89,17 @@ def add_scheme(path: Path, file: Path, service: str | None) -> str:
 
 
 def open_round(
-    path: Path, *, scheme: str, name: str, min_cohort: int, units: tuple[Unit, ...], service: str | None
+    path: Path,
+    *,
+    scheme: str,
+    name: str,
+    min_cohort: int,
+    units: tuple[Unit, ...],
+    until: int | None,
+    service: str | None,
 ) -> str:
-    """Opens a round, for which the members make their keys; the round's identifier."""
+    """Opens a round, for which the members make their keys; the round's identifier. ``until``: its announced
+    end, in Unix time."""
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
         chosen = find_scheme(state, scheme)
@@ -98,13 +107,14 @@ def open_round(
             raise InputError(f"--scheme: {scheme!r} is a scheme of figures: give --period and --providers")
         alike = [key.hex()[:12] for key, found in state.rounds.items() if found.opened.name == name]
     evaluator = folder.evaluator(_ledger(folder))
-    transaction = evaluator.open_round(chosen.digest, _plain(name, "--name"), min_cohort, units)
+    transaction = evaluator.open_round(chosen.digest, _plain(name, "--name"), min_cohort, units, until)
     write(folder, transaction, service)
     identifier = sha256(transaction).digest()
     with reading(path) as (state, _):
         found = state.rounds[identifier]
         if found.phase in BEFORE_OPEN:
             say(f"Not open yet ({found.phase}): zkperf round show tells when it is.")
+    _say_end(until)
     _say_alike("of that name", alike, identifier)
     return identifier.hex()
 
@@ -119,6 +129,7 @@ def open_figures(
     previous: str | None,
     ratings: Sequence[str],
     auditors: Sequence[Auditor],
+    until: int | None,
     service: str | None,
 ) -> str:
     """Opens a round of figures; its identifier."""
@@ -142,6 +153,7 @@ def open_figures(
         previous=None if before is None else before.digest,
         ratings=rated,
         auditors=auditors,
+        until=until,
     )
     write(folder, opened, service)
     identifier = sha256(opened).digest()
@@ -149,8 +161,14 @@ def open_figures(
         phase = state.figure_rounds[identifier].phase
     if phase in BEFORE_OPEN:
         say(f"Not open yet ({phase}): zkperf round show tells when it is.")
+    _say_end(until)
     _say_alike(f"of {period}", alike, identifier)
     return identifier.hex()
+
+
+def _say_end(until: int | None) -> None:
+    if until is not None:
+        say(f"Open until {show_time(until)}: it cannot be closed before, and zkperf serve closes it then.")
 
 
 def _say_alike(what: str, alike: Sequence[str], identifier: bytes) -> None:

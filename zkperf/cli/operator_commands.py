@@ -86,6 +86,15 @@ def round_open(
     ledger: LedgerOption,
     scheme: Annotated[str, typer.Option(help="The scheme's identifier, or its file's id.")],
     min_cohort: Annotated[int, typer.Option(min=2, max=10**9, help="Smaller groups are never opened.")] = 10,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Announce the end: a day (2026-05-31, to its end) or a time (2026-05-31T18:00), in this "
+            "machine's zone unless one is given (2026-05-31T18:00+08:00). The round is not closed before; "
+            "zkperf serve closes it then.",
+        ),
+    ] = None,
     service: ServiceOption = None,
     name: Annotated[
         str | None, typer.Option(help="What people call the round.", rich_help_panel=RATINGS)
@@ -127,10 +136,12 @@ def round_open(
 ) -> None:
     """Open a round, of ratings or of figures as its scheme is; prints its identifier."""
     from zkperf.cli.operate import open_figures, open_round
+    from zkperf.cli.times import parse_end
     from zkperf.cli.units import load_providers, load_units, parse_auditor, services_under
     from zkperf.ledger.signing import public_bytes
     from zkperf.roles.folder import LedgerFolder
 
+    end = None if until is None else parse_end(until)
     of_ratings = any(item is not None for item in (name, unit, units))
     of_figures = any(item is not None for item in (period, providers, previous, ratings, auditor))
     if of_ratings and of_figures:
@@ -148,6 +159,7 @@ def round_open(
                 previous=previous,
                 ratings=ratings or (),
                 auditors=[parse_auditor(text) for text in auditor or ()],
+                until=end,
                 service=service,
             )
         )
@@ -161,7 +173,17 @@ def round_open(
         raise InputError("--name: say what people call the round")
     key = public_bytes(LedgerFolder(ledger).registrar().key)
     tree = load_units(units, key) if units is not None else services_under(root, unit or (), key)
-    emit(open_round(ledger, scheme=scheme, name=name, min_cohort=min_cohort, units=tree, service=service))
+    emit(
+        open_round(
+            ledger,
+            scheme=scheme,
+            name=name,
+            min_cohort=min_cohort,
+            units=tree,
+            until=end,
+            service=service,
+        )
+    )
 
 
 @rounds.command("close")

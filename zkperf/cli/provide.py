@@ -13,6 +13,7 @@ from circuits.indicators import IndicatorScheme
 from zkperf.cli.operate import find_figures
 from zkperf.cli.output import say
 from zkperf.cli.taking_part import Party, named_indicators
+from zkperf.cli.times import show_time
 from zkperf.errors import InputError, RuleViolation
 from zkperf.indicators.figures_file import load_figures
 from zkperf.ledger.figure_transactions import ClaimsPosted
@@ -213,6 +214,7 @@ class Desk:
             "period": found.opened.period,
             "phase": found.phase.name.lower(),
             "phase_text": str(found.phase),
+            "until": found.opened.until,
             "provider": self.name,
             "report": report,
             "claimed": self.unit in found.claimed,
@@ -242,6 +244,8 @@ def describe(status: Mapping[str, Any]) -> list[str]:
     """`Desk.status` for people."""
     report = status["report"]
     lines = [f"{status['provider']}, {status['period']}: {status['phase_text']}"]
+    if status["until"] is not None:
+        lines.append(f"reports   until {show_time(status['until'])}")
     if report is None:
         return [*lines, "report    none"]
     corrected = f", corrected {report['sequence']} times" if report["sequence"] else ""

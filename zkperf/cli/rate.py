@@ -13,6 +13,7 @@ from circuits.questionnaire import Question
 from zkperf.cli.options import DEFAULT_WALLET
 from zkperf.cli.output import console, say
 from zkperf.cli.questions import ask, confirm, load_answers, read_line
+from zkperf.cli.times import show_time
 from zkperf.cli.units import unit_path
 from zkperf.cli.words import Words
 from zkperf.errors import InputError, InvalidToken, RuleViolation
@@ -144,10 +145,12 @@ class Visit:
 
     def _explain(self, view: RoundView) -> None:
         words, opened, genesis = self.words, view.opened, view.genesis
+        end = "" if opened.until is None else show_time(opened.until, words.language)
         say("")
         say(words("ledger", name=visible(genesis.name), genesis=view.ledger.hex()[:16]))
         say(words("round", name=visible(opened.name)))
         say(words("service", name=visible(unit_path(opened, self.voucher.unit))))
+        say(words("no end") if opened.until is None else words("until", time=end))
         say("\n" + words("published"))
         for question in view.questionnaire.questions:
             text = visible(label(question.text, question.id, words.language))

@@ -15,6 +15,7 @@ from service.settings import Settings
 from zkperf.cli.collector import seldom_collecting
 from zkperf.cli.output import say
 from zkperf.errors import InputError
+from zkperf.roles.evaluator import Evaluator
 from zkperf.roles.folder import LedgerFolder
 
 EMBEDDED = (
@@ -36,7 +37,7 @@ def serve(ledger: Path, host: str, port: int) -> None:
             say(EMBEDDED)
             address = _address(listener)
             line = f"zkperf serves {folder.describe()['genesis'][:16]} at {address}"
-            app = create_app(consortium, settings)
+            app = create_app(consortium, settings, _evaluator(folder))
             config = uvicorn.Config(
                 app,
                 http=bounded(settings.body_seconds),
@@ -61,6 +62,14 @@ def serve(ledger: Path, host: str, port: int) -> None:
                 app.state.context.worker.stop()
         finally:
             consortium.close()
+
+
+def _evaluator(folder: LedgerFolder) -> Evaluator | None:
+    """Who closes rounds at their announced ends: the evaluator, if its key lies in the folder."""
+    if not folder.keys("evaluator").has("signing.pem"):
+        say("The evaluator's key is not here: rounds are not closed at their announced ends from here.")
+        return None
+    return folder.evaluator(bytes.fromhex(folder.describe()["genesis"]))
 
 
 def _settings() -> Settings:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from circuits.indicators import IndicatorScheme
 from circuits.questionnaire import Questionnaire
-from zkperf.cli.figures import figure_facts, folder_figures, service_figures
+from zkperf.cli.figures import end_words, figure_facts, folder_figures, service_figures
 from zkperf.cli.operate import find_either, find_round, pick, reading
 from zkperf.cli.units import unit_path
 from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation
@@ -61,6 +61,7 @@ def _round_facts(found: Round, store: Store) -> dict[str, Any]:
         "scheme": found.scheme.digest.hex(),
         "questionnaire": found.scheme.questionnaire.id,
         "min_cohort": opened.min_cohort,
+        "until": opened.until,
         "units": units,
     }
 
@@ -91,7 +92,7 @@ def round_table(facts: dict[str, Any]) -> Table:
     asked = visible(facts["questionnaire"])
     table = Table(
         title=Text(f"{visible(facts['name'])}: {facts['phase_text']}"),
-        caption=Text(f"questionnaire {asked}, k_min {facts['min_cohort']}"),
+        caption=Text(f"questionnaire {asked}, k_min {facts['min_cohort']}{end_words(facts)}"),
     )
     table.add_column("Unit", overflow="fold")
     for column in ("Tokens", "On the log", "Waiting", "Counted"):

@@ -204,6 +204,7 @@ def survey_result(
         "round": digest(opened).hex(),
         "suite": suite,
         "genesis": ledger.hex(),
+        "until": opened.until,
         "units": {"/".join(service_path(opened, unit.unit)[1:]): unit_figures(unit) for unit in units},
         "total": unit_figures(total),
     }

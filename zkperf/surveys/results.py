@@ -41,6 +41,8 @@ class SurveyResult(TypedDict):
     round: str
     suite: str
     genesis: str
+    until: int | None
+    """The end that the round announced when it opened, in Unix time."""
     units: dict[str, UnitResult]
     total: UnitResult
 
