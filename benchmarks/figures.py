@@ -253,7 +253,7 @@ def _claims(world: World, effort: Effort) -> Iterator[Figure]:
     before = {k: 2**19 for k in range(INDICATORS)}
     values[0] = 2**31
     setting = Setting(made, "2026")
-    context = ClaimContext(b"L" * 32, b"S" * 32, b"R" * 32, 1, b"P" * 32, b"D" * 32, b"E" * 32)
+    context = ClaimContext(b"L" * 32, b"S" * 32, b"R" * 32, 1, b"P" * 32, b"D" * 32, b"E" * 32, b"T" * 32)
     kinds = [claim.kind for claim in made.claims] + ["index"]
     outcomes = [None] * (len(kinds) - 2) + [
         sum(values.values()),
@@ -261,7 +261,7 @@ def _claims(world: World, effort: Effort) -> Iterator[Figure]:
     ]
     for number, (kind, outcome) in enumerate(zip(kinds, outcomes, strict=True)):
         wanted = needs(setting, number)
-        needed = [(before if need.previous else values)[need.indicator] for need in wanted]
+        needed = [(before if need.previous else values)[made.number(need.indicator)] for need in wanted]
         pairs = [figure_key(world.group).commit_random([value]) for value in needed]
         commitments = tuple(commitment for commitment, _ in pairs)
         encoded = tuple(world.group.encode(commitment) for commitment in commitments)

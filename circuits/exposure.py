@@ -132,7 +132,7 @@ class _About(NamedTuple):
     place: int
 
     @property
-    def partners(self) -> dict[tuple[str, int], int]:
+    def partners(self) -> dict[tuple[str, str], int]:
         """The other figures that it is about, with their places: of this period, the last or the next."""
         own = self.reading.needs[self.place]
         return {
@@ -217,13 +217,15 @@ class _Reading(ABC):
     """Whether it publishes a number that may be anything in a range."""
 
     def __init__(self, setting: Setting, number: int) -> None:
+        self._setting = setting
         self.needs: tuple[Need, ...] = needs(setting, number)
-        self.ranges: list[Indicator] = [setting.scheme.indicators[need.indicator] for need in self.needs]
+        self.ranges: list[Indicator] = [setting.scheme.named(need.indicator) for need in self.needs]
         self._outcomes: list[_Outcome] | None = None
 
     def places(self, k: int) -> list[int]:
         """Where it takes indicator k."""
-        return [place for place, need in enumerate(self.needs) if need.indicator == k]
+        name = self._setting.scheme.indicators[k].id
+        return [place for place, need in enumerate(self.needs) if need.indicator == name]
 
     def outcomes(self, place: int, left: Pieces) -> Sequence[_Outcome]:
         """What can come out; ``left`` is what others have left of the figure at ``place``."""
@@ -241,15 +243,16 @@ class _ClaimReading(_Reading):
 
     def __init__(self, setting: Setting, number: int) -> None:
         super().__init__(setting, number)
-        self._setting, self._number = setting, number
+        self._number = number
         self._claim: Claim = claim_at(setting.scheme, number)
         self._kind = KINDS[self._claim.kind]
         self.slides = self._kind.publishes(self._claim)
 
     def speaks(self) -> bool:
         """Whether it is made at all."""
+        scheme, missing = self._setting.scheme, self._setting.missing
         return self._kind.applies(self._setting, self._claim) and not any(
-            need.indicator in self._setting.missing for need in self.needs if not need.previous
+            scheme.number(need.indicator) in missing for need in self.needs if not need.previous
         )
 
     def outcomes(self, place: int, left: Pieces) -> Sequence[_Outcome]:
@@ -308,7 +311,6 @@ class _IndexReading(_Reading):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting, len(setting.scheme.claims))
-        self._setting = setting
 
     def _list(self) -> Iterator[_Outcome]:
         scheme, weighed = self._setting.scheme, weighing(self._setting)

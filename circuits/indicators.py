@@ -142,6 +142,10 @@ class IndicatorScheme(Record):
         named = {target.period for indicator in self.indicators for target in indicator.targets}
         return sorted(period or "" for period in named | {None})
 
+    def named(self, identifier: str) -> Indicator:
+        """The indicator of this id. InputError if there is none."""
+        return self.indicators[self.number(identifier)]
+
     def number(self, identifier: str) -> int:
         """The place of an indicator. InputError if there is none of this id."""
         for number, indicator in enumerate(self.indicators):

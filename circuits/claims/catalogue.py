@@ -127,7 +127,7 @@ def state_claim(asked: Asked, values: Sequence[int] | None = None) -> Statement:
 def _statement(
     kind: Kind, claim: Claim, setting: Setting, outcome: int | None, values: Sequence[int] | None
 ) -> Statement:
-    indicators = [setting.scheme.indicators[need.indicator] for need in kind.needs(setting, claim)]
+    indicators = [setting.scheme.named(need.indicator) for need in kind.needs(setting, claim)]
     statement = Statement([(indicator.min, indicator.max) for indicator in indicators], values)
     kind.state(statement, [statement.figure(i) for i in range(len(indicators))], setting, claim, outcome)
     return statement

@@ -29,8 +29,8 @@ class Improved(Kind):
             raise InputError("percent of a figure that may be negative")
 
     def needs(self, setting: Setting, claim: Claim) -> tuple[Need, ...]:
-        number = setting.scheme.number(claim.indicators[0])
-        return Need(number), Need(number, previous=True)
+        [name] = claim.indicators
+        return Need(name), Need(name, previous=True)
 
     def state(
         self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None

@@ -43,11 +43,11 @@ PUBLISHED = Claim(id="index", kind="index", indicators=(), sense=None, numbers=(
 
 @dataclass(frozen=True)
 class Weighing:
-    """N·index = constant + Σ factor·figure, by place of the indicator."""
+    """N·index = constant + Σ factor·figure, by the indicator's id."""
 
     denominator: int
     constant: int
-    factors: dict[int, int]
+    factors: dict[str, int]
 
 
 def weighing(setting: Setting, extra: Sequence[Fraction] = ()) -> Weighing:
@@ -71,9 +71,9 @@ def weighing(setting: Setting, extra: Sequence[Fraction] = ()) -> Weighing:
             constant += weight / total * indicator.missing.exact
             continue
         if indicator.better == "higher":
-            factors[k], summand = slope, -slope * indicator.min
+            factors[indicator.id], summand = slope, -slope * indicator.min
         else:
-            factors[k], summand = -slope, slope * indicator.max
+            factors[indicator.id], summand = -slope, slope * indicator.max
         constant += summand
         summands.append(summand)
     for part, mean in zip(parts, setting.parts, strict=True):
@@ -84,7 +84,7 @@ def weighing(setting: Setting, extra: Sequence[Fraction] = ()) -> Weighing:
     if denominator * 2 * (1 + reach) >= LARGEST:
         raise InputError("the index overflows: choose weights and ranges with smaller common denominators")
     return Weighing(
-        denominator, int(constant * denominator), {k: int(f * denominator) for k, f in factors.items()}
+        denominator, int(constant * denominator), {name: int(f * denominator) for name, f in factors.items()}
     )
 
 
@@ -177,8 +177,8 @@ class WeightedIndex(Kind):
         return found
 
     def needs(self, setting: Setting, claim: Claim) -> tuple[Need, ...]:
-        weighted = (k for k, item in enumerate(setting.scheme.indicators) if item.weight is not None)
-        return tuple(Need(k) for k in weighted if k not in setting.missing)
+        reported = (item for k, item in enumerate(setting.scheme.indicators) if k not in setting.missing)
+        return tuple(Need(item.id) for item in reported if item.weight is not None)
 
     def state(
         self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None

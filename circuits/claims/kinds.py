@@ -17,8 +17,8 @@ from zkperf.proofs.forms import Form
 class Need(NamedTuple):
     """A figure that a claim is about."""
 
-    indicator: int
-    """Its place in the scheme."""
+    indicator: str
+    """Its id: the last period's scheme may list indicators at other places."""
     previous: bool = False
     """It is the last period's, not this one's."""
 
@@ -63,7 +63,7 @@ class Kind(ABC):
 
     def needs(self, setting: Setting, claim: Claim) -> tuple[Need, ...]:
         """The figures that it is about: by default its indicators in this period."""
-        return tuple(Need(setting.scheme.number(identifier)) for identifier in claim.indicators)
+        return tuple(map(Need, claim.indicators))
 
     @abstractmethod
     def state(
@@ -74,7 +74,7 @@ class Kind(ABC):
 
 def indicators(scheme: IndicatorScheme, claim: Claim) -> list[Indicator]:
     """The claim's indicators."""
-    return [scheme.indicators[scheme.number(identifier)] for identifier in claim.indicators]
+    return [scheme.named(identifier) for identifier in claim.indicators]
 
 
 def expect(claim: Claim, *, indicators: int | None = None, numbers: int, sense: bool = False) -> None:

@@ -38,11 +38,13 @@ class ClaimContext:
     """The digest of the report whose commitments it is about."""
     previous: bytes | None
     """The digest of the last period's report, where the claim needs one."""
+    previous_scheme: bytes | None
+    """The digest of the scheme that says which commitment of that report is which indicator's."""
 
     def bind(self, number: int, outcome: int | None) -> bytes:
         """The context of the proof of claim ``number`` with this outcome."""
-        here = [self.ledger, self.scheme, self.round, self.unit, self.provider, self.report, self.previous]
-        return encode(["zkperf/v1/claim", *here, number, outcome])
+        here = [self.ledger, self.scheme, self.round, self.unit, self.provider, self.report]
+        return encode(["zkperf/v1/claim", *here, self.previous, self.previous_scheme, number, outcome])
 
 
 class ProvedClaim(NamedTuple):

@@ -64,8 +64,8 @@ def counted(setting: Setting, k: int) -> int:
         numbers.append([*bounds, len(made.claims)])
     for joined in numbers:
         asked_for = needs(setting, joined[0])
-        for place in (i for i, need in enumerate(asked_for) if need.indicator == k):
-            ranges = [made.indicators[need.indicator] for need in asked_for]
+        for place in (i for i, need in enumerate(asked_for) if need.indicator == own.id):
+            ranges = [made.named(need.indicator) for need in asked_for]
             found: dict[Any, set[int]] = {}
             for values in product(*(range(item.min, item.max + 1) for item in ranges)):
                 said = tuple(outcome(setting, number, values) for number in joined)
@@ -82,15 +82,16 @@ def jointly(setting: Setting, k: int) -> int:
     """The same for all outcomes together, each other figure being the same one in all of them."""
     made = setting.scheme
     numbers = range(len(made.claims) + (made.index is not None))
-    taken = sorted({(k, False), *(need for number in numbers for need in needs(setting, number))})
-    ranges = [made.indicators[indicator] for indicator, _ in taken]
+    own = made.indicators[k].id
+    taken = sorted({(own, False), *(need for number in numbers for need in needs(setting, number))})
+    ranges = [made.named(indicator) for indicator, _ in taken]
     found: dict[Any, set[int]] = {}
     for values in product(*(range(item.min, item.max + 1) for item in ranges)):
         known = dict(zip(taken, values, strict=True))
         said = tuple(
             outcome(setting, number, [known[need] for need in needs(setting, number)]) for number in numbers
         )
-        found.setdefault(said, set()).add(known[k, False])
+        found.setdefault(said, set()).add(known[own, False])
     return min(map(len, found.values()))
 
 

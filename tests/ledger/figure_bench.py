@@ -45,8 +45,9 @@ from zkperf.ledger.figure_transactions import (
     ReportPosted,
     SchemeOfFigures,
 )
-from zkperf.ledger.rules.figures.claims import has_shown_index, last_report, provider_setting
+from zkperf.ledger.rules.figures.claims import has_shown_index, provider_setting
 from zkperf.ledger.rules.figures.draw import point_of
+from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.rules.figures.pools import compute_pools
 from zkperf.ledger.rules.figures.reports import report_context
 from zkperf.ledger.rules.tally import expected_sums
@@ -192,7 +193,7 @@ class FigureBench(Bench):
         """Everything that a provider can claim (or ``only`` some), proved."""
         state, found, unit = self.state, self.figures, UNITS[name]
         setting = provider_setting(state, found, unit)
-        filed, before = found.reports[unit], last_report(found, unit)
+        filed = found.reports[unit]
         proven = []
         for number in range(len(setting.scheme.claims) + 1):
             if only is not None and number not in only:
@@ -200,21 +201,18 @@ class FigureBench(Bench):
             wanted = (
                 needs(setting, number) if number < len(setting.scheme.claims) or setting.scheme.index else ()
             )
-            sources = [before if need.previous else filed for need in wanted]
-            if not wanted or any(
-                source is None or need.indicator not in source.reported
-                for source, need in zip(sources, wanted, strict=True)
-            ):
+            sources = [figure_needed(found, unit, need) for need in wanted]
+            if not wanted or None in sources:
                 continue
             openings = [
-                self.made[source.digest].openings[need.indicator]
-                for source, need in zip(sources, wanted, strict=True)
+                self.made[source.filed.digest].openings[source.column] for source in sources if source
             ]
             outcome = None
             if claim_at(setting.scheme, number).id == "index":
                 if not has_shown_index(found, setting):
                     continue
                 outcome = index_outcome(setting, [opening.value for opening in openings])
+            before = next((source for source in sources if source and source.found is not found), None)
             context = ClaimContext(
                 ledger=state.ledger,
                 scheme=found.scheme.digest,
@@ -222,11 +220,10 @@ class FigureBench(Bench):
                 unit=unit,
                 provider=public_bytes(provider_key(name)),
                 report=filed.digest,
-                previous=before.digest if before and any(need.previous for need in wanted) else None,
+                previous=before.filed.digest if before else None,
+                previous_scheme=before.found.scheme.digest if before else None,
             )
-            commitments = [
-                source.columns[need.indicator][0] for source, need in zip(sources, wanted, strict=True)
-            ]
+            commitments = [source.commitment for source in sources if source]
             asked = Asked(setting, number, outcome)
             try:
                 proof = prove_claim(state.commitment_group, asked, context, openings, commitments)

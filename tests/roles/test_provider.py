@@ -144,7 +144,8 @@ def test_nothing_to_claim_without_a_report(world: FigureWorld) -> None:
 
 def test_the_preview_says_what_will_be_claimed() -> None:
     scheme = parse_scheme(SCHEME, name="S.toml")
-    shown = preview(scheme, "2023", FIGURES, {TURNOVER: 2100})
+    figures = {scheme.indicators[k].id: value for k, value in FIGURES.items()}
+    shown = preview(scheme, "2023", figures, {"turnover": 2100})
     assert {statement.claim: statement.holds for statement in shown.claims} == {
         "quality_target": True,
         "quality_band": True,
@@ -154,14 +155,14 @@ def test_the_preview_says_what_will_be_claimed() -> None:
         "good": True,
     }
     assert (shown.at_target, shown.outcome) == ({"quality": True, "turnover": True}, "B")
-    shown = preview(scheme, "2023", {QUALITY: 80, COST: 10, STAFF: 9, OTHER: 2})
+    shown = preview(scheme, "2023", {"quality": 80, "cost": 10, "staff_cost": 9, "other_cost": 2})
     assert [statement.holds for statement in shown.claims] == [False, False, False, None, False, None]
     assert (shown.at_target, shown.outcome) == ({"quality": False}, None)
-    assert preview(scheme, "2025", {QUALITY: 80}).claims[0].holds is None
+    assert preview(scheme, "2025", {"quality": 80}).claims[0].holds is None
     assert preview(scheme, "2025", {}).outcome is None
     for outside in (-1, 301):
         with pytest.raises(InputError, match="out of its range"):
-            preview(scheme, "2023", {QUALITY: outside})
+            preview(scheme, "2023", {"quality": outside})
 
 
 def test_what_is_shown_is_sealed_for_one_report() -> None:
@@ -176,4 +177,4 @@ def test_secrets_have_no_repr(world: FigureWorld) -> None:
     openings = world.providers[0].openings(world.world.state.commitment_group, filed)
     assert "200" not in repr(openings)
     assert repr(world.providers[0]) == "<provider>"
-    assert "True" not in repr(preview(world.scheme, "2023", FIGURES))
+    assert "True" not in repr(preview(world.scheme, "2023", {"quality": 200}))

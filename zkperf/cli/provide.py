@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from circuits.claims import claim_at
+from circuits.claims import Need, claim_at
 from circuits.indicators import IndicatorScheme
 from zkperf.cli.operate import find_figures
 from zkperf.cli.output import say
@@ -17,7 +17,7 @@ from zkperf.cli.times import show_time
 from zkperf.errors import InputError, RuleViolation
 from zkperf.indicators.figures_file import load_figures
 from zkperf.ledger.figure_transactions import ClaimsPosted
-from zkperf.ledger.rules.figures.claims import last_report
+from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import FigureRound, Filed, Phase, State
 from zkperf.ledger.transactions import decode_transaction
@@ -90,9 +90,14 @@ class Desk:
 
     def preview(self, file: Path) -> Preview:
         """What would be said in public. Nothing is sent."""
-        before = last_report(self.found, self.unit)
-        then = None if before is None else self._values(before)
-        return preview(self.found.scheme.scheme, self.found.opened.period, self.row(file), then)
+        scheme, before = self.found.scheme.scheme, dict[str, int]()
+        for indicator in scheme.indicators:
+            figure = figure_needed(self.found, self.unit, Need(indicator.id, previous=True))
+            values = None if figure is None else self._values(figure.filed)
+            if figure is not None and values is not None:
+                before[indicator.id] = values[figure.column]
+        now = {scheme.indicators[k].id: value for k, value in self.row(file).items()}
+        return preview(scheme, self.found.opened.period, now, before)
 
     def report(self, file: Path, *, correct: bool) -> Path:
         """Sends the row of this file; the receipt's file. The same row again sends nothing."""

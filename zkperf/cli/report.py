@@ -90,12 +90,11 @@ def run_report(
 
 def previews(scheme: IndicatorScheme, figures: FiguresFile) -> Iterator[tuple[str, str, Preview]]:
     """(Period, provider, what would be said of it in public), in the order of the rounds."""
-    numbers = {indicator.id: k for k, indicator in enumerate(scheme.indicators)}
-    before: dict[str, dict[int, int]] = {}
+    before: dict[str, dict[str, int]] = {}
     for period, rows in figures.periods.items():
         now = {}
         for row in rows:
-            reported = {numbers[i]: value for i, value in row.figures.items() if value is not None}
+            reported = {name: value for name, value in row.figures.items() if value is not None}
             yield period, row.provider, preview(scheme, period, reported, before.get(row.provider))
             now[row.provider] = reported
         before = now

@@ -7,16 +7,15 @@ sent, since without them nothing can be claimed or shown. It reads the state of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.claims import (
     KINDS,
     Asked,
-    ClaimContext,
     Opening,
     Setting,
     claim_at,
@@ -35,7 +34,8 @@ from zkperf.encoding import Sequence as Items
 from zkperf.errors import InputError, InvalidProof, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.figure_transactions import ClaimsPosted, Proven, ReportPosted
-from zkperf.ledger.rules.figures.claims import has_shown_index, last_report, provider_setting
+from zkperf.ledger.rules.figures.claims import has_shown_index, provider_setting
+from zkperf.ledger.rules.figures.needed import Figure, claim_context, figure_needed
 from zkperf.ledger.rules.figures.reports import report_context, require_once
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import FigureRound, Filed, Phase, State
@@ -83,14 +83,14 @@ class Preview:
 def preview(
     scheme: IndicatorScheme,
     period: str,
-    figures: Mapping[int, int],
-    before: Mapping[int, int] | None = None,
+    figures: Mapping[str, int],
+    before: Mapping[str, int] | None = None,
 ) -> Preview:
-    """What these ``figures``, by place of the indicator, would give; ``before`` are the last period's.
+    """What these ``figures``, by id of the indicator, would give; ``before`` are the last period's.
 
     Nothing is sent. InputError, naming the indicator, for a figure that cannot be reported.
     """
-    missing = frozenset(range(len(scheme.indicators))) - figures.keys()
+    missing = frozenset(k for k, item in enumerate(scheme.indicators) if item.id not in figures)
     parts = () if scheme.index is None else scheme.index.parts
     setting = Setting(scheme, period, missing, [None] * len(parts))
     with_index = bool(figures) and index_allowed(setting)
@@ -102,27 +102,19 @@ def preview(
             holds = _holds(setting, number, values)
         statements.append(Statement(claim.id, holds))
     at_target = {}
-    for k, value in figures.items():
-        indicator = scheme.indicators[k]
+    for name, value in figures.items():
+        indicator = scheme.named(name)
         target = indicator.target(period)
         if not indicator.min <= value <= indicator.max:
-            raise InputError(f"indicator {indicator.id!r}: the figure is out of its range")
+            raise InputError(f"indicator {name!r}: the figure is out of its range")
         if target is not None:
-            at_target[indicator.id] = value >= target if indicator.better == "higher" else value <= target
+            at_target[name] = value >= target if indicator.better == "higher" else value <= target
     outcome = None
     if with_index:
         values = _values(needs(setting, len(scheme.claims)), figures, {})
         assert values is not None
         outcome = outcome_name(scheme, index_outcome(setting, values))
     return Preview(statements, at_target, outcome)
-
-
-@dataclass(frozen=True)
-class _Known:
-    """A report on the ledger with its openings."""
-
-    filed: Filed
-    openings: Mapping[int, Opening] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -195,23 +187,12 @@ class Provider:
         filed = found.counted(unit)
         if filed is None:
             return None
-        scheme, before = found.scheme.scheme, last_report(found, unit)
-        now = _Known(filed, self.openings(state.commitment_group, filed))
-        then = None if before is None else _Known(before, self.openings(state.commitment_group, before))
-        setting = provider_setting(state, found, unit)
-        context = ClaimContext(
-            ledger=state.ledger,
-            scheme=found.scheme.digest,
-            round=found.digest,
-            unit=unit,
-            provider=self.public,
-            report=filed.digest,
-            previous=None,
-        )
+        scheme, setting = found.scheme.scheme, provider_setting(state, found, unit)
+        kept = {filed.digest: self.openings(state.commitment_group, filed)}
         proven = []
         for number in range(len(scheme.claims) + (scheme.index is not None)):
             if claim_at(scheme, number).kind != "index" or has_shown_index(found, setting):
-                proven.append(self._prove(state.commitment_group, setting, number, context, now, then))
+                proven.append(self._prove(state, found, setting, number, kept))
         posted = signed(
             ClaimsPosted,
             self.key,
@@ -225,30 +206,33 @@ class Provider:
 
     def _prove(
         self,
-        group: Group,
+        state: State,
+        found: FigureRound,
         setting: Setting,
         number: int,
-        context: ClaimContext,
-        now: _Known,
-        then: _Known | None,
+        kept: dict[bytes, dict[int, Opening]],
     ) -> Proven | None:
-        """One claim; None if it does not hold, or a figure that it needs is missing."""
+        """One claim; None if it does not hold, or a figure that it needs is missing. ``kept`` are openings
+        by report: those of the last period's come to it when they are needed."""
+        figures: list[Figure] = []
         openings: list[Opening] = []
-        commitments: list[Any] = []
         for need in needs(setting, number):
-            known = then if need.previous else now
-            if known is None or need.indicator not in known.openings:
+            figure = figure_needed(found, self.unit(found), need)
+            if figure is None:
                 return None
-            if need.previous:
-                context = replace(context, previous=known.filed.digest)
-            openings.append(known.openings[need.indicator])
-            commitments.append(known.filed.columns[need.indicator][0])
+            filed = figure.filed
+            if filed.digest not in kept:
+                kept[filed.digest] = self.openings(state.commitment_group, filed)
+            figures.append(figure)
+            openings.append(kept[filed.digest][figure.column])
         values = [opening.value for opening in openings]
         if not _holds(setting, number, values):
             return None
         outcome = _outcome(setting, number, values)
         asked = Asked(setting, number, outcome)
-        proof = prove_claim(group, asked, context, openings, commitments, self.source)
+        context = claim_context(state, found, self.unit(found), figures)
+        commitments = [figure.commitment for figure in figures]
+        proof = prove_claim(state.commitment_group, asked, context, openings, commitments, self.source)
         return Proven(claim=number, outcome=outcome, proof=proof)
 
     # -- auditors ---------------------------------------------------------------------------------
@@ -299,7 +283,7 @@ def _file(report: bytes) -> str:
 
 
 def _values(
-    wanted: Sequence[Need], figures: Mapping[int, int], before: Mapping[int, int]
+    wanted: Sequence[Need], figures: Mapping[str, int], before: Mapping[str, int]
 ) -> list[int] | None:
     """The values that a claim is about; None if one is missing."""
     sources = [before if need.previous else figures for need in wanted]
@@ -315,7 +299,7 @@ def _outcome(setting: Setting, number: int, values: Sequence[int]) -> int | None
     claim = setting.scheme.claims[number]
     if claim.kind != "parts" or not claim.numbers:
         return None
-    scales = [setting.scheme.indicators[setting.scheme.number(name)].scale for name in claim.indicators]
+    scales = [setting.scheme.named(name).scale for name in claim.indicators]
     factors = [10 ** (max(scales) - scale) for scale in scales]
     total: int = sum(factor * value for factor, value in zip(factors, values, strict=True))
     return total

@@ -16,12 +16,12 @@ from circuits.figures import decimal
 from zkperf.errors import InputError, ZkperfError
 from zkperf.ledger.figure_transactions import ClaimsPosted, Pool, ReportPosted
 from zkperf.ledger.rules.figures.claims import (
-    last_report,
     pool_above,
     provider_setting,
     rated_in,
     verify_posted_claims,
 )
+from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.rules.figures.pools import target_claim
 from zkperf.ledger.rules.figures.reports import verify_posted_reports
 from zkperf.ledger.rules.verification import accepted_leaf, verify_ratings
@@ -183,7 +183,6 @@ class _Tracer:
     def __init__(self, log: PublicLog, state: State, found: FigureRound, sums: Sums) -> None:
         self._log, self._state, self._found, self._sums = log, state, found, sums
         self._scheme = found.scheme.scheme
-        self._auditors = {auditor.key: auditor.name for auditor in found.opened.auditors}
 
     def pool(self, unit: int, item: str) -> Found | None:
         """Sum, mean or share of an indicator in a group; None if there is none of this name."""
@@ -199,7 +198,7 @@ class _Tracer:
         pool = pools[k]
         contributors = self._found.contributors(k, unit)
         owners = self._owners(contributors)
-        commitments = [self._commitment(*owner, [k]) for owner in owners]
+        commitments = [_commitment(self._found, *owner, [k]) for owner in owners]
         value = _value(pool, kind, self._scheme.indicators[k].scale)
         if value is None:
             # Withheld: nothing was opened, and nothing is to be shown.
@@ -225,24 +224,19 @@ class _Tracer:
         if filed is None:
             return "not reported", [], [], [], []
         setting = provider_setting(self._state, self._found, unit)
-        wanted = needs(setting, number)
-        commitments = [
-            self._commitment(unit, filed, [need.indicator for need in wanted if not need.previous])
-        ]
-        reports = [filed]
-        before = last_report(self._found, unit)
-        if before is not None and any(need.previous for need in wanted):
-            name = self._found.opened.units[unit].name
-            commitments.append(
-                {"provider": name, "leaf": before.index, "digest": before.digest.hex(), "attested_by": []}
-            )
-            reports.append(before)
+        # This period's report also where the claim needs nothing that is in it: that shows as much.
+        reports = {filed.digest: (self._found, unit, filed, list[int]())}
+        for need in needs(setting, number):
+            figure = figure_needed(self._found, unit, need)
+            if figure is not None:
+                reports.setdefault(figure.filed.digest, (*figure[:3], []))[3].append(figure.column)
+        commitments = [_commitment(*item) for item in reports.values()]
         claimed = self._found.claimed.get(unit, {})
         if number == len(ids):
             value: str | None = outcome_name(self._scheme, claimed.get(number))
         else:
             value = verdict(self._state, self._found, unit, number)
-        proofs = self._reports(reports) + self._claims([unit], number)
+        proofs = self._reports([item[2] for item in reports.values()]) + self._claims([unit], number)
         means = self._means(setting, unit) if claim_at(self._scheme, number).kind == "index" else []
         return value, [], commitments, proofs, means
 
@@ -315,16 +309,6 @@ class _Tracer:
         wanted = {filed.digest for filed in reports}
         return [(unit, filed) for unit, filed in self._found.reports.items() if filed.digest in wanted]
 
-    def _commitment(self, unit: int, filed: Filed, indicators: Iterable[int]) -> Commitment:
-        keys = [set(self._found.attested.get((unit, k), ())) for k in indicators]
-        seen = set.intersection(*keys) if keys else set()
-        return {
-            "provider": self._found.opened.units[unit].name,
-            "leaf": filed.index,
-            "digest": filed.digest.hex(),
-            "attested_by": sorted(self._auditors[key] for key in seen),
-        }
-
     def _reports(self, reports: Sequence[Filed]) -> list[Proof]:
         """The proofs that reported figures are in their ranges, verified again."""
         posted = [decode_transaction(self._log.leaf(filed.index)) for filed in reports]
@@ -367,6 +351,19 @@ class _Tracer:
             for item in posted.claims
             if item.claim == number
         ]
+
+
+def _commitment(found: FigureRound, unit: int, filed: Filed, indicators: Sequence[int]) -> Commitment:
+    """One report, and who attested all of these indicators of it."""
+    auditors = {auditor.key: auditor.name for auditor in found.opened.auditors}
+    keys = [set(found.attested.get((unit, k), ())) for k in indicators]
+    seen = set.intersection(*keys) if keys else set()
+    return {
+        "provider": found.opened.units[unit].name,
+        "leaf": filed.index,
+        "digest": filed.digest.hex(),
+        "attested_by": sorted(auditors[key] for key in seen),
+    }
 
 
 def _no_mean(source: str, identifier: str) -> Mean:

@@ -7,7 +7,8 @@ from typing import Literal
 from circuits.claims import KINDS, needs
 from circuits.figures import decimal
 from circuits.indicators import IndicatorScheme
-from zkperf.ledger.rules.figures.claims import has_shown_index, last_report, provider_setting
+from zkperf.ledger.rules.figures.claims import has_shown_index, provider_setting
+from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.state import FigureRound, State
 
 Verdict = Literal["proved", "not proved", "not reported"]
@@ -38,9 +39,6 @@ def verdict(state: State, found: FigureRound, unit: int, number: int) -> Verdict
     setting, claim = provider_setting(state, found, unit), scheme.claims[number]
     if claim.kind == "index":
         return "not proved" if has_shown_index(found, setting) else "not reported"
-    before = last_report(found, unit)
-    for need in needs(setting, number):
-        source = before if need.previous else filed
-        if source is None or need.indicator not in source.reported:
-            return "not reported"
+    if any(figure_needed(found, unit, need) is None for need in needs(setting, number)):
+        return "not reported"
     return "not proved" if KINDS[claim.kind].applies(setting, claim) else "not reported"

@@ -88,10 +88,10 @@ def test_missing_figures_score_what_is_stated() -> None:
     check_claims(made)
     setting = Setting(made, PERIOD, frozenset({2}))
     weighed = weighing(setting)
-    total = weighed.constant + weighed.factors[0] * 200 + weighed.factors[1] * 2500
+    total = weighed.constant + weighed.factors["quality"] * 200 + weighed.factors["turnover"] * 2500
     expected = (value(200, 2500) + Fraction(1, 2) * Fraction(1, 4)) / Fraction(3, 2)
     assert Fraction(total, weighed.denominator) == expected
-    assert [need.indicator for need in needs(setting, 0)] == [0, 1]
+    assert [need.indicator for need in needs(setting, 0)] == ["quality", "turnover"]
     world = World(made, setting=setting)
     outcome = index_outcome(setting, [200, 2500])
     item = world.prove(outcome)
@@ -130,7 +130,7 @@ def test_published_means_are_parts() -> None:
         means = [None if mean is None else Fraction(mean)]
         setting = Setting(made, PERIOD, parts=means)
         weighed = weighing(setting)
-        total = weighed.constant + weighed.factors[0] * 200 + weighed.factors[1] * 2500
+        total = weighed.constant + weighed.factors["quality"] * 200 + weighed.factors["turnover"] * 2500
         assert Fraction(total, weighed.denominator) == (value(200, 2500) + scored) / 2
         world = World(made, setting=setting)
         outcome = index_outcome(setting, [200, 2500])

@@ -100,8 +100,8 @@ def test_another_periods_target_is_another_claim() -> None:
 def test_the_figures_that_are_needed() -> None:
     made = scheme(claim("improved", "turnover", numbers=(1,)), index=index())
     setting = Setting(made, PERIOD)
-    assert needs(setting, 0) == (Need(1), Need(1, previous=True))
-    assert needs(setting, 1) == (Need(0), Need(1))
+    assert needs(setting, 0) == (Need("turnover"), Need("turnover", previous=True))
+    assert needs(setting, 1) == (Need("quality"), Need("turnover"))
 
 
 @pytest.mark.parametrize("group", EVERY)

@@ -23,7 +23,7 @@ from zkperf.errors import ZkperfError
 from zkperf.groups.base import Group
 from zkperf.proofs.intervals import figure_key
 
-CONTEXT = ClaimContext(b"L" * 32, b"S" * 32, b"R" * 32, 3, b"P" * 32, b"D" * 32, b"E" * 32)
+CONTEXT = ClaimContext(b"L" * 32, b"S" * 32, b"R" * 32, 3, b"P" * 32, b"D" * 32, b"E" * 32, b"T" * 32)
 PERIOD = "2018"
 
 
@@ -131,7 +131,7 @@ class World:
     def values(self) -> list[int]:
         assert self.setting is not None
         return [
-            (self.before if need.previous else self.figures)[self.scheme.indicators[need.indicator].id]
+            (self.before if need.previous else self.figures)[need.indicator]
             for need in needs(self.setting, self.number)
         ]
 

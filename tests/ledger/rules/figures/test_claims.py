@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from circuits.claims import Need
 from circuits.indicators import IndexPart
 from tests.circuits.claims.world import claim, index, part
 from tests.ledger.bench import encoded
@@ -26,6 +27,7 @@ from zkperf.ledger.figure_transactions import ClaimsPosted, Proven
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures import claims
 from zkperf.ledger.rules.figures.claims import has_shown_index, provider_setting
+from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.rules.prepared import everything
 from zkperf.ledger.signing import signed
 from zkperf.ledger.state import Phase
@@ -192,8 +194,9 @@ def test_who_did_not_report_the_last_period_cannot_have_improved() -> None:
     bench.go(Phase.CLAIMING)
     gained = (Proven(claim=1, outcome=None, proof=b""),)
     bench.refuse(bench.claims("n1", claims=gained), CHECK, "'quality' is not reported")
-    assert claims.last_report(bench.figures, UNITS["n1"]) is None
-    assert claims.last_report(bench.figures, UNITS["n2"]) is not None
+    before = Need("quality", previous=True)
+    assert figure_needed(bench.figures, UNITS["n1"], before) is None
+    assert figure_needed(bench.figures, UNITS["n2"], before) is not None
 
 
 # -- many at once ---------------------------------------------------------------------------------------

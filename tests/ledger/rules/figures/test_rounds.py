@@ -144,7 +144,7 @@ def test_the_previous_round_has_a_result_and_the_same_figures() -> None:
         ({"id": "other"}, "of another scheme"),
         (
             {"indicators": (plan().indicators[0].model_copy(update={"max": 301}), *plan().indicators[1:])},
-            "another range or scale",
+            "another unit, range or scale",
         ),
         (
             {
@@ -153,7 +153,16 @@ def test_the_previous_round_has_a_result_and_the_same_figures() -> None:
                     *plan().indicators[1:],
                 )
             },
-            "another range or scale",
+            "another unit, range or scale",
+        ),
+        (
+            {
+                "indicators": (
+                    plan().indicators[0].model_copy(update={"unit": "stars"}),
+                    *plan().indicators[1:],
+                )
+            },
+            "another unit",
         ),
         # What 10 percent would tell about the figures of 2018, their own scheme has not counted.
         (

@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from circuits.claims import Asked, ClaimContext, ProvedClaim, Setting, claim_at, needs, verify_claims
+from circuits.claims import Asked, ProvedClaim, Setting, claim_at, needs, verify_claims
 from circuits.exposure import index_allowed
 from circuits.indicators import IndexPart
 from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.ledger.figure_transactions import ClaimsPosted
 from zkperf.ledger.rules.common import find_figures, require
 from zkperf.ledger.rules.figures.draw import conclude
+from zkperf.ledger.rules.figures.needed import claim_context, figure_needed
 from zkperf.ledger.rules.figures.pools import pooled_mean, pooled_sum
 from zkperf.ledger.rules.figures.reports import provider_key
 from zkperf.ledger.signing import verify_signed
-from zkperf.ledger.state import OVER, FigureRound, Filed, Phase, Round, State
+from zkperf.ledger.state import OVER, FigureRound, Phase, Round, State
 from zkperf.ledger.transactions import UnitResult
 
 CHECK = "claims"
@@ -104,15 +105,6 @@ def _rated(result: UnitResult, question: str) -> Fraction | None:
     return None
 
 
-def last_report(found: FigureRound, unit: int) -> Filed | None:
-    """The same provider's report of the last period, if it counts."""
-    provider, previous = provider_key(found, unit), found.previous
-    if previous is None or provider is None:
-        return None
-    before = previous.unit_of(provider)
-    return None if before is None else previous.counted(before)
-
-
 def can_be_judged(state: State, posted: ClaimsPosted) -> bool:
     """The reports that count are fixed, and so are all means: nothing that these claims are about changes."""
     found = state.figure_rounds.get(posted.round)
@@ -166,28 +158,16 @@ def _claim(
             CHECK,
             "this provider has no index: too little is reported, or it would tell too much",
         )
-    wanted = needs(setting, asked.number)
-    before = last_report(found, posted.unit)
-    commitments = []
-    for need in wanted:
-        filed = before if need.previous else found.reports[posted.unit]
-        if filed is None or need.indicator not in filed.reported:
-            name = setting.scheme.indicators[need.indicator].id
-            raise RuleViolation(f"claim {claim.id!r}: {name!r} is not reported", check=CHECK)
-        commitments.append(filed.columns[need.indicator][0])
-    provider = provider_key(found, posted.unit)
-    assert provider is not None
-    context = ClaimContext(
-        ledger=state.ledger,
-        scheme=found.scheme.digest,
-        round=found.digest,
-        unit=posted.unit,
-        provider=provider,
-        report=posted.report,
-        previous=before.digest if before is not None and any(need.previous for need in wanted) else None,
-    )
+    figures = []
+    for need in needs(setting, asked.number):
+        figure = figure_needed(found, posted.unit, need)
+        if figure is None:
+            raise RuleViolation(f"claim {claim.id!r}: {need.indicator!r} is not reported", check=CHECK)
+        figures.append(figure)
+    context = claim_context(state, found, posted.unit, figures)
+    commitments = tuple(figure.commitment for figure in figures)
     encoded = tuple(map(state.commitment_group.encode, commitments))
-    return ProvedClaim(asked, context, tuple(commitments), encoded, proof)
+    return ProvedClaim(asked, context, commitments, encoded, proof)
 
 
 def process_claims(state: State, posted: ClaimsPosted, verdict: Verdict) -> None:

@@ -100,7 +100,7 @@ def check_continues(scheme: FigureScheme, previous: FigureRound) -> None:
             require(
                 _range(before, name) == _range(scheme.scheme, name),
                 CHECK,
-                f"indicator {name!r} had another range or scale in the previous round",
+                f"indicator {name!r} had another unit, range or scale in the previous round, or none",
             )
             require(
                 _improved(claim) in counted,
@@ -110,8 +110,12 @@ def check_continues(scheme: FigureScheme, previous: FigureRound) -> None:
             )
 
 
-def _range(scheme: IndicatorScheme, name: str) -> list[tuple[int, int, int, str]]:
-    return [(item.scale, item.min, item.max, item.better) for item in scheme.indicators if item.id == name]
+def _range(scheme: IndicatorScheme, name: str) -> list[tuple[str, int, int, int, str]]:
+    return [
+        (item.unit, item.scale, item.min, item.max, item.better)
+        for item in scheme.indicators
+        if item.id == name
+    ]
 
 
 def _improved(claim: Claim) -> tuple[str, Fraction]:
