@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from zkperf import __version__
 from zkperf.cli import citizen_commands, figure_commands, operator_commands
 from zkperf.cli.options import GenesisOption, JsonOption, parse_digest
 from zkperf.cli.output import DONE, REFUSED, UNUSABLE, emit, print_json, results, say, say_where
+from zkperf.cli.streams import steady_streams
 from zkperf.errors import EncodingError, InputError, ZkperfError
 from zkperf.ledger.store.errors import StorageError
 
@@ -215,14 +217,25 @@ app.add_typer(figure_commands.commands)
 
 def main() -> None:
     """Runs the command line and exits with 0 (done), 1 (refused) or 2 (unusable input)."""
+    with steady_streams():
+        code = _run(app)
+        # What has not reached its file by now might not do so at all.
+        written = _run(results.file.flush)
+        sys.exit(code or written)
+
+
+def _run(what: Callable[[], object]) -> int:
     try:
-        app()
+        what()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else DONE
     except (InputError, EncodingError, StorageError) as error:
         say(f"zkperf: {error}")
-        sys.exit(UNUSABLE)
+        return UNUSABLE
     except ZkperfError as error:
         say(f"zkperf: refused ({error.check}): {error}")
-        sys.exit(REFUSED)
+        return REFUSED
     except OSError as error:
         say(f"zkperf: {error}")
-        sys.exit(UNUSABLE)
+        return UNUSABLE
+    return DONE

@@ -25,6 +25,7 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from zkperf.cli.streams import write_utf8
 from zkperf.surveys.results import visible
 
 DONE, REFUSED, UNUSABLE = 0, 1, 2
@@ -63,9 +64,8 @@ def program() -> str:
 
 
 def print_json(value: Any) -> None:
-    """One JSON object on stdout."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    """One JSON object on stdout, in UTF-8."""
+    write_utf8(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 class _Speed(ProgressColumn):
