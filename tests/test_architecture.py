@@ -16,7 +16,14 @@ ROOT = Path(__file__).parents[1]
 OWN = ("zkperf", "circuits", "service")
 
 FLOORS = (
-    ("zkperf._native", "zkperf.errors", "zkperf.randomness", "zkperf.encoding"),
+    (
+        "zkperf._native",
+        "zkperf.errors",
+        "zkperf.randomness",
+        "zkperf.encoding",
+        "zkperf.names",
+        "zkperf.names_reference",
+    ),
     ("zkperf.groups", "zkperf.transcript", "zkperf.signatures"),
     ("zkperf.proofs", "zkperf.commitments", "zkperf.sharing", "zkperf.sealing"),
     ("circuits", "zkperf.tokens"),
@@ -28,6 +35,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 NEIGHBOURS = {
     "zkperf.encoding": {"zkperf.errors"},
+    "zkperf.names": {"zkperf._native", "zkperf.errors"},
     "zkperf.transcript": {"zkperf.groups"},
     "zkperf.proofs": {"zkperf.commitments"},
     "zkperf.sharing": {"zkperf.commitments", "zkperf.proofs"},

@@ -245,3 +245,9 @@ def split_submission(body: bytes) -> tuple[bytes, bytes | None]:
 
 def split_submissions(body: bytes, most: int) -> list[tuple[bytes, bytes | None]]:
     """The same for an array of 1 to ``most`` submissions. EncodingError otherwise."""
+
+def name_fault(text: str) -> tuple[str, int] | None:
+    """Why ``text`` is no name, and the place of the code point that shows it (`zkperf.names_reference`)."""
+
+def fold_name(text: str) -> str:
+    """toNFKC_Casefold of ``text``. EncodingError for half a surrogate pair."""

@@ -78,3 +78,9 @@ class InputError(ZkperfError):
     """A file from a user that cannot be used. The message names the file, row and field."""
 
     check = "input"
+
+
+class InvalidName(InputError):
+    """What a person calls something by, and what cannot be a name. The message says where and why."""
+
+    check = "names"

@@ -10,6 +10,7 @@ mod ed25519;
 mod error;
 mod figures;
 mod issuance;
+mod names;
 mod rating;
 mod ristretto;
 mod submissions;
@@ -24,6 +25,8 @@ mod _native {
     use crate::figures::{RangeProofs, RangeShape};
     #[pymodule_export]
     use crate::issuance::{IssuanceLeaf, IssuanceVerifier};
+    #[pymodule_export]
+    use crate::names::{fold_name, name_fault};
     #[pymodule_export]
     use crate::rating::{RatingLeaf, RatingProver, RatingVerifier, ShareOpener, VerifiedRating};
     #[pymodule_export]
