@@ -406,3 +406,15 @@ def test_no_service(served: Town, tmp_path: Path) -> None:
     arguments = ("--service", "http://127.0.0.1:1", "--voucher", served.voucher(), "--wallet", tmp_path)
     outcome = zkperf("rate", *arguments)
     assert outcome.code == 2 and "no answer from the service" in outcome.err
+
+
+def test_a_voucher_and_the_answers_to_the_questions_from_standard_input(served: Town, tmp_path: Path) -> None:
+    """No more is read for the voucher than it takes."""
+    link = f"<{served.url}/?utm_source=mail#voucher={served.voucher()}>"
+    wrapped = "\n".join(link[at : at + 70] for at in range(0, len(link), 70))
+    outcome = done(
+        "rate", "--voucher", "-", "--wallet", tmp_path / "w", "--delay", "0", "--lang", "en",
+        stdin=f"{wrapped}\n1\n\n\n\ny\n",
+    )  # fmt: skip
+    assert Path(outcome.line).exists()
+    assert "Your answers:\n  Would you recommend us?: " in outcome.err

@@ -29,7 +29,9 @@ DELAY = 20
 
 @commands.command()
 def rate(
-    voucher: Annotated[str, typer.Option(help="The voucher: a file, a link, or the voucher itself.")],
+    voucher: Annotated[
+        str, typer.Option(help="The voucher: a file, a link, the voucher itself, or - for standard input.")
+    ],
     service: Annotated[
         str | None, typer.Option("--service", help="The service's address; by default the link's.")
     ] = None,
@@ -57,6 +59,8 @@ def rate(
     if lang is not None and lang not in LANGUAGES:
         raise InputError(f"--lang: expected {' or '.join(LANGUAGES)}, got {lang!r}")
     known = parse_digest(genesis, "--genesis")
+    if voucher == "-" and answers == "-":
+        raise InputError("--voucher and --answers: only one of them can come from standard input")
     parsed, address = read_voucher(voucher)
     service = service or address
     if service is None:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from zkperf.cli.operate import find_round, reading, require_phase
+from zkperf.cli.output import say
 from zkperf.cli.units import find_unit, unit_path
+from zkperf.cli.voucher_text import FRAGMENT, find_vouchers
 from zkperf.errors import EncodingError, InputError
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import RUNNING
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.registrar import Voucher
 
-FRAGMENT = "voucher="
-"""A link carries its voucher behind '#': browsers do not send that part to any server."""
-MAX_VOUCHER_FILE = 4096
+MAX_VOUCHER_FILE = 65_536
+"""Characters: a whole mail may be given."""
 _NONE = "this is no voucher, or only a part of one: give the file, or the whole link, that you were handed"
-_WORD = re.compile(r"[A-Za-z0-9_-]{100,}")
-"""A voucher written out; file names are shorter."""
+_SECRET = re.compile(r"[A-Za-z0-9_-]{28}|voucher=|://", re.IGNORECASE)
+"""What may be a piece of a voucher, or of its link, rather than the name of a file: `write_files` makes
+shorter names."""
 
 
 def make_vouchers(path: Path, which: str, unit: str, count: int) -> list[Voucher]:
@@ -67,25 +70,55 @@ def links(vouchers: Sequence[Voucher], base: str) -> Iterator[str]:
 
 
 def read_voucher(given: str) -> tuple[Voucher, str | None]:
-    """The voucher in a file, in a link or written out; and the address before the '#', if it is a link.
+    """The voucher in a file, in a link or written out, or on standard input for ``-``; and the address of the
+    service, if it is in a link.
 
-    InputError if the file cannot be read, EncodingError, naming the file, if there is no voucher in it.
+    InputError if the file cannot be read, EncodingError, naming the file, unless there is one voucher in it.
+    No error repeats what was given: it may be nearly a voucher.
     """
-    text, source = given.strip(), "--voucher"
-    if f"#{FRAGMENT}" not in text and not _WORD.fullmatch(text):
-        text, source = _from_file(Path(given)), f"--voucher: {given}"
-    address, mark, word = text.rpartition(f"#{FRAGMENT}")
+    if given == "-":
+        return _only(_typed(), "--voucher: standard input")
+    if found := find_vouchers(given):
+        return _only(found, "--voucher")
+    if not _exists(given) and (_SECRET.search(given) or "\n" in given):
+        raise EncodingError(f"--voucher: there is no such file, and {_NONE}")
+    return _only(find_vouchers(_from_file(Path(given))), f"--voucher: {given}")
+
+
+def _only(found: Mapping[Voucher, str | None], source: str) -> tuple[Voucher, str | None]:
+    if not found:
+        raise EncodingError(f"{source}: {_NONE}")
+    if len(found) > 1:
+        raise EncodingError(f"{source}: there are {len(found)} vouchers; give one at a time")
+    [(voucher, address)] = found.items()
+    return voucher, address
+
+
+def _exists(given: str) -> bool:
     try:
-        return Voucher.from_text(word), address if mark and address else None
-    except EncodingError as error:
-        raise EncodingError(f"{source}: {_NONE} ({error})") from None
+        return Path(given).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _typed() -> Mapping[Voucher, str | None]:
+    """The first voucher on standard input, of which no more is read than that takes: answers may follow."""
+    if sys.stdin.isatty():
+        say("Paste the voucher or its link, then press Enter:")
+    text = ""
+    while len(text) < MAX_VOUCHER_FILE and (line := sys.stdin.readline(MAX_VOUCHER_FILE)):
+        text += line
+        if found := find_vouchers(text):
+            return found
+    return {}
 
 
 def _from_file(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            return file.read(MAX_VOUCHER_FILE).decode("utf-8-sig").strip()
-    except OSError as error:
-        raise InputError(f"--voucher: {path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise EncodingError(f"--voucher: {path}: {_NONE} (not UTF-8 text)") from None
+            return file.read(MAX_VOUCHER_FILE).decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise EncodingError(f"--voucher: {path}: {_NONE} (not UTF-8 text)") from None
+        reason = getattr(error, "strerror", None) or "no name of a file"
+        raise InputError(f"--voucher: {path}: {reason}") from None
