@@ -1,8 +1,12 @@
 """The kinds of questions: which bits each becomes, which rules bind them, what is disclosed of them.
 
 Each class adds its bits, rules and slots to a `System` when it is made, then turns answers into bits
-(`assign`) and opened sums of slots into figures (`read`, and `read_total` where the total has a
-commitment of its own). Only independent slots are disclosed; the rest follows by the rules.
+(`assign`) and opened sums of slots into figures (`read`). Only independent slots are disclosed; the rest
+follows by the rules.
+
+What a required question discloses is in the main commitment, which is opened where enough people rated. An
+optional one may have been answered by fewer: the main commitment only counts its answers, and the rest is in
+a commitment of its own, which is opened where enough of them are there (protocol, section 8).
 """
 
 from __future__ import annotations
@@ -23,37 +27,40 @@ Answer = str | int | Sequence[str] | None
 class Kind(ABC):
     """One compiled question."""
 
-    total_commitment: int | None = None
-    """The commitment of its own that holds the question's total, if it has one."""
-    none: int | None = None
-    """The bit that says "no answer", if there is one; else all bits are 0 where there is no answer."""
+    commitment = 0
+    """The commitment that holds the question's figures: the main one, or one of its own if it is optional."""
+    answered: int | None = None
+    """The bit that says that there is an answer, of an optional question; all others are 0 without it."""
     answered_slot: int | None = None
-    """The slot of the main commitment that counts the answers, where no other slots tell their number."""
+    """The slot of the main commitment that counts the answers to an optional question."""
 
     def __init__(self, question: Question) -> None:
         self.question = question
+
+    def _place(self, system: System) -> None:
+        """Gives an optional question its bit *answered*, that bit's slot, and a commitment of its own."""
+        if not self.question.required:
+            self.answered = system.bits(1)[0]
+            self.answered_slot = system.slot({self.answered: 1})
+            self.commitment = system.commitment()
 
     def assign(self, answer: Answer, bits: list[int]) -> None:
         """Put the answer into the bits, which are all 0. Raises InputError for an answer that is none."""
         if answer is None:
             if self.question.required:
                 raise InputError("an answer is required")
-            if self.none is not None:
-                bits[self.none] = 1
-        else:
-            self._assign_answer(answer, bits)
+            return
+        self._assign_answer(answer, bits)
+        if self.answered is not None:
+            bits[self.answered] = 1
 
     @abstractmethod
     def _assign_answer(self, answer: str | int | Sequence[str], bits: list[int]) -> None: ...
 
     @abstractmethod
-    def read(self, counted: int, opened: Sequence[int]) -> Figures:
-        """The figures in the opened main commitment of ``counted`` ratings. InvalidOpening if implausible."""
-
-    def read_total(self, answered: int, opened: Sequence[int]) -> Figures:
-        """The figures in the opened commitment of the total, of ``answered`` answers."""
-        (offset,) = opened
-        return self._total(answered, offset)
+    def read(self, answered: int, opened: Sequence[int]) -> Figures:
+        """The figures in the opened sum of ``commitment`` over ``answered`` answers, which is the number of
+        ratings if the question is required. InvalidOpening if no answers can have that sum."""
 
     def _total(self, answered: int, offset: int) -> Figures:
         # Slots hold Σ (value - min), which is never negative.
@@ -63,27 +70,23 @@ class Kind(ABC):
 
 
 class OneOf(Kind):
-    """single, score: one bit per option or level, one more for "no answer" if optional; they sum to 1."""
+    """single, score: one bit per option or level; they sum to 1, or to ``answered`` if optional."""
 
     def __init__(self, question: Question, system: System) -> None:
         super().__init__(question)
         self.choices = dict(zip(question.choices, system.bits(len(question.choices)), strict=True))
-        everything = list(self.choices.values())
-        if not question.required:
-            self.none = system.bits(1)[0]
-            everything.append(self.none)
-        system.rule({bit: 1 for bit in everything}, 1)
-        if question.disclose == "histogram":
-            # One of the bits follows from the others: "no answer", or the last choice.
-            self.slots = [system.slot({bit: 1}) for bit in everything[:-1]]
-            return
-        terms = {bit: level for level, bit in enumerate(self.choices.values())}
-        if self.none is None:
-            self.slots = [system.slot(terms)]
+        self._place(system)
+        terms = {bit: 1 for bit in self.choices.values()}
+        if self.answered is None:
+            system.rule(terms, 1)
         else:
-            self.answered_slot = system.slot({bit: 1 for bit in self.choices.values()})
-            self.total_commitment = system.commitment()
-            system.slot(terms, self.total_commitment)
+            system.rule(terms | {self.answered: -1}, 0)
+        if question.disclose == "histogram":
+            # The last choice follows from the others: what they leave of the answers.
+            disclosed = [{bit: 1} for bit in list(self.choices.values())[:-1]]
+        else:
+            disclosed = [{bit: level for level, bit in enumerate(self.choices.values())}]
+        self.slots = [system.slot(slot, self.commitment) for slot in disclosed]
 
     def _assign_answer(self, answer: str | int | Sequence[str], bits: list[int]) -> None:
         if self.question.kind == "score":
@@ -98,17 +101,13 @@ class OneOf(Kind):
             )
         bits[self.choices[answer]] = 1
 
-    def read(self, counted: int, opened: Sequence[int]) -> Figures:
-        if self.answered_slot is not None:
-            return Figures(check_range(opened[self.answered_slot], 0, counted, "answered"))
+    def read(self, answered: int, opened: Sequence[int]) -> Figures:
         values = [opened[slot] for slot in self.slots]
         if self.question.disclose == "total":
-            return self._total(counted, values[0])
-        # Σ bits = 1 in every rating: what the slots leave is the last choice, or "no answer". No value is
-        # negative, so if that is not, none is above ``counted`` either.
-        rest = check_range(counted - sum(values), 0, counted, "what the counts leave")
-        counts = dict(zip(self.choices, [*values, rest], strict=self.none is None))
-        answered = sum(counts.values())
+            return self._total(answered, values[0])
+        # No value is negative, so if what they leave is not, none is above ``answered`` either.
+        rest = check_range(answered - sum(values), 0, answered, "what the counts leave")
+        counts = dict(zip(self.choices, [*values, rest], strict=True))
         if self.question.kind == "score":
             return totalled(answered, sum(int(level) * count for level, count in counts.items()), counts)
         return Figures(answered, counts)
@@ -121,7 +120,7 @@ class AnyOf(Kind):
         super().__init__(question)
         self.lowest, self.highest = question.bounds()
         self.options = dict(zip(question.choices, system.bits(len(question.options)), strict=True))
-        self.answered = None if question.required else system.bits(1)[0]
+        self._place(system)
         self.weights: list[int] = []
         self.slack = self.slack_complement = range(0)
         if not question.required or (self.lowest, self.highest) != (0, len(self.options)):
@@ -129,9 +128,7 @@ class AnyOf(Kind):
         disclosed = list(self.options.values())
         if self.lowest == self.highest:
             disclosed.pop()  # it follows from the others: Σ options = min·answered
-        self.slots = [system.slot({bit: 1}) for bit in disclosed]
-        if self.answered is not None:
-            self.answered_slot = system.slot({self.answered: 1})
+        self.slots = [system.slot({bit: 1}, self.commitment) for bit in disclosed]
 
     def _bound(self, system: System) -> None:
         self.weights = digits(self.highest - self.lowest)
@@ -159,18 +156,13 @@ class AnyOf(Kind):
             raise InputError(f"expected {self.lowest} to {self.highest} options")
         for option in chosen:
             bits[self.options[option]] = 1
-        if self.answered is not None:
-            bits[self.answered] = 1
         slack = decompose(len(chosen) - self.lowest, self.weights)
         for bit, value in zip(self.slack, slack, strict=True):
             bits[bit] = value
         for bit, value in zip(self.slack_complement, slack, strict=False):
             bits[bit] = 1 - value
 
-    def read(self, counted: int, opened: Sequence[int]) -> Figures:
-        answered = counted
-        if self.answered_slot is not None:
-            answered = check_range(opened[self.answered_slot], 0, counted, "answered")
+    def read(self, answered: int, opened: Sequence[int]) -> Figures:
         values = [opened[slot] for slot in self.slots]
         if self.lowest == self.highest:
             values.append(self.lowest * answered - sum(values))
@@ -188,19 +180,13 @@ class Number(Kind):
         self.lowest, self.highest = question.bounds()
         self.weights = digits(self.highest - self.lowest)
         self.digits = system.bits(len(self.weights))
-        terms = dict(zip(self.digits, self.weights, strict=True))
-        self.answered: int | None = None
+        self._place(system)
         self.complement = range(0)
-        if question.required:
-            self.total_slot = system.slot(terms)
-            return
-        self.answered = system.bits(1)[0]
-        self.complement = system.bits(len(self.weights))
-        for bit, complement in zip(self.digits, self.complement, strict=True):
-            system.rule({bit: 1, complement: 1, self.answered: -1}, 0)
-        self.answered_slot = system.slot({self.answered: 1})
-        self.total_commitment = system.commitment()
-        system.slot(terms, self.total_commitment)
+        if self.answered is not None:
+            self.complement = system.bits(len(self.weights))
+            for bit, complement in zip(self.digits, self.complement, strict=True):
+                system.rule({bit: 1, complement: 1, self.answered: -1}, 0)
+        self.slot = system.slot(dict(zip(self.digits, self.weights, strict=True)), self.commitment)
 
     def _assign_answer(self, answer: str | int | Sequence[str], bits: list[int]) -> None:
         if isinstance(answer, bool) or not isinstance(answer, int):
@@ -210,15 +196,11 @@ class Number(Kind):
         values = decompose(answer - self.lowest, self.weights)
         for bit, value in zip(self.digits, values, strict=True):
             bits[bit] = value
-        if self.answered is not None:
-            bits[self.answered] = 1
         for bit, value in zip(self.complement, values, strict=False):
             bits[bit] = 1 - value
 
-    def read(self, counted: int, opened: Sequence[int]) -> Figures:
-        if self.answered_slot is None:
-            return self._total(counted, opened[self.total_slot])
-        return Figures(check_range(opened[self.answered_slot], 0, counted, "answered"))
+    def read(self, answered: int, opened: Sequence[int]) -> Figures:
+        return self._total(answered, opened[self.slot])
 
 
 KINDS: dict[str, type[OneOf | AnyOf | Number]] = {

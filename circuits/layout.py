@@ -1,7 +1,7 @@
 """A questionnaire compiled to bits: the public part of the statement `rating` that depends on the scheme.
 
-b ∈ {0,1}^m with L·b = c, and w_q = M_q·b for each commitment q. Commitment 0 is the main one; an
-optional question that is disclosed as a total has one of its own. Each bit is exactly one of
+b ∈ {0,1}^m with L·b = c, and w_q = M_q·b for each commitment q. Commitment 0 is the main one; every
+optional question has one of its own. Each bit is exactly one of
 
 - *disclosed*: a unit row of some M_q;
 - a *pivot* of L: computed from the others by a rule;
@@ -10,13 +10,14 @@ optional question that is disclosed as a total has one of its own. Each bit is e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
 from circuits.constraints import Row, Rule, System, apply, reduce
-from circuits.figures import Figures
+from circuits.figures import Figures, check_range
 from circuits.kinds import KINDS, Answer, Kind
 from circuits.questionnaire import Questionnaire, validate
 from zkperf.encoding import encode
@@ -84,46 +85,55 @@ class Layout:
     # -- figures out -------------------------------------------------------------------------------
 
     def commitment_of(self, identifier: str) -> int:
-        """Which commitment holds the figures of a question: 0, or one of its own for an optional total."""
-        return self._kinds[identifier].total_commitment or 0
+        """Which commitment holds the figures of a question: 0, or its own if it is optional."""
+        return self._kinds[identifier].commitment
 
     def answered(self, commitment: int, opened: Sequence[int]) -> int:
         """How many answered the question of ``commitment`` (1 or more), from the opened sum of w_0."""
         self._check_length(0, opened)
-        (slot,) = (k.answered_slot for k in self._kinds.values() if k.total_commitment == commitment)
+        (slot,) = (kind.answered_slot for kind in self._kinds.values() if kind.commitment == commitment)
         assert slot is not None
         return opened[slot]
 
     def read_main(self, counted: int, opened: Sequence[int]) -> dict[str, Figures]:
         """The figures of every question, from the sum of w_0 over ``counted`` ratings.
 
-        Of a question with a commitment of its own they hold only how many answered. Raises
-        InvalidOpening, naming the question, for a sum that no ratings can have.
+        Of an optional question they hold only how many answered. Raises InvalidOpening, naming the
+        question, for a sum that no ratings can have.
         """
         self._check_length(0, opened)
         figures = {}
         for identifier, kind in self._kinds.items():
-            try:
-                figures[identifier] = kind.read(counted, opened)
-            except InvalidOpening as error:
-                raise InvalidOpening(f"question {identifier!r}: {error}") from None
+            with naming(identifier):
+                if kind.answered_slot is None:
+                    figures[identifier] = kind.read(counted, opened)
+                else:
+                    answered = check_range(opened[kind.answered_slot], 0, counted, "answered")
+                    figures[identifier] = Figures(answered)
         return figures
 
-    def read_total(self, identifier: str, answered: int, opened: Sequence[int]) -> Figures:
-        """The figures of a question with a commitment of its own, from its opened sum over all answers.
+    def read_optional(self, identifier: str, answered: int, opened: Sequence[int]) -> Figures:
+        """The figures of an optional question, from the opened sum of its own commitment.
 
         ``answered`` is the number of answers. Raises InvalidOpening likewise.
         """
         self._check_length(self.commitment_of(identifier), opened)
-        try:
-            return self._kinds[identifier].read_total(answered, opened)
-        except InvalidOpening as error:
-            raise InvalidOpening(f"question {identifier!r}: {error}") from None
+        with naming(identifier):
+            return self._kinds[identifier].read(answered, opened)
 
     def _check_length(self, commitment: int, opened: Sequence[int]) -> None:
         expected = len(self.commitments[commitment])
         if len(opened) != expected:
             raise InvalidOpening(f"commitment {commitment}: expected {expected} values, got {len(opened)}")
+
+
+@contextmanager
+def naming(identifier: str) -> Iterator[None]:
+    """An opening that no ratings can have says which question it is about."""
+    try:
+        yield
+    except InvalidOpening as error:
+        raise InvalidOpening(f"question {identifier!r}: {error}") from None
 
 
 def compile_questionnaire(questionnaire: Questionnaire) -> Layout:

@@ -50,9 +50,11 @@ FORM = questionnaire(
 ANSWERS: dict[int, list[dict[str, Answer]]] = {
     1: [{"single": "a", "score": 1}, {"single": "b", "score": 3}, {"single": "a"}],
     2: [{"single": "c", "score": 2}],
-    3: [{"score": 3}],
+    3: [{"single": "b", "score": 3}],
 }
-"""By service. k_min is 2: services 2 and 3 are withheld, and everybody together is published."""
+"""By service. k_min is 2: services 2 and 3 are withheld, and everybody together is published.
+
+Together two of 2 and 3 answered each question, so that service 1 need not protect them."""
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from circuits.rating.core import (
     auxiliary_key,
     commitment_keys,
     decode_core,
+    proof_size,
 )
 from circuits.rating.kernel import build_rating_in_kernel, kernel_verifier
 from circuits.rating.prover import Witness, build_rating, prove
@@ -47,6 +48,7 @@ __all__ = [
     "decode_core",
     "kernel_verifier",
     "open_shares",
+    "proof_size",
     "prove",
     "rating_equations",
     "seal_shares",

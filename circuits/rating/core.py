@@ -49,7 +49,7 @@ class Core(Record):
     token: Bytes48
     sequence: Uint
     commitments: Sequence[bytes]
-    """C_q: the main commitment, then those of optional totals."""
+    """C_q: the main commitment, then those of optional questions."""
     coefficients: Sequence[Sequence[bytes]]
     """E_{q,1} … E_{q,t-1} for each commitment."""
     digest: Bytes32
@@ -100,6 +100,13 @@ def auxiliary_key(group: Group, layout: Layout) -> CommitmentKey:
     return CommitmentKey.derive(group, "auxiliary", len(layout.auxiliary) + layout.size)
 
 
+def proof_size(group: Group, layout: Layout) -> int:
+    """Bytes of the proof of every rating of this layout."""
+    count = len(layout.commitments)
+    # A_q, U, V, R; f without the pivots, z_{r,q}, z_u, z
+    return (count + 3) * group.element_size + (len(layout.free) + count + 2) * group.scalar_size
+
+
 @dataclass(frozen=True)
 class DecodedCore:
     """A core's elements and scalars."""
@@ -133,7 +140,7 @@ def decode_core(group: Group, layout: Layout, threshold: int, core: Core) -> Dec
         raise EncodingError(f"rating: expected {degree} coefficients for each of {count} commitments")
     free = len(layout.free)
     at = (count + 3) * group.element_size
-    if len(core.proof) != at + (free + count + 2) * group.scalar_size:
+    if len(core.proof) != proof_size(group, layout):
         raise EncodingError(f"rating: proof of the wrong size, {len(core.proof)} bytes")
     try:
         elements = iter(

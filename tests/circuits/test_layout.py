@@ -80,18 +80,14 @@ def test_sums_of_any_answers_give_the_plain_figures(data: st.DataObject) -> None
         if own:
             assert main[q.id] == Figures(plain.answered)
             assert layout.answered(own, opened[0]) == plain.answered
-            figures = layout.read_total(q.id, plain.answered, opened[own])
+            figures = layout.read_optional(q.id, plain.answered, opened[own])
         else:
             figures = main[q.id]
         assert figures == plain
-    with_total = [
-        q.id
-        for q in form.questions
-        if not q.required and (q.kind == "number" or (q.kind == "score" and q.disclose == "total"))
-    ]
+    optional = [q.id for q in form.questions if not q.required]
     owners = {layout.commitment_of(q.id): q.id for q in form.questions if layout.commitment_of(q.id)}
-    assert [owners[own] for own in sorted(owners)] == with_total
-    assert len(layout.commitments) == 1 + len(with_total)
+    assert [owners[own] for own in sorted(owners)] == optional
+    assert len(layout.commitments) == 1 + len(optional)
 
 
 @given(questionnaires(most=2, small=True))
@@ -158,18 +154,19 @@ def optional(question: Question, **changes: Any) -> Question:
     ("asked", "size", "free", "slots", "auxiliary"),
     [
         (SINGLE, 3, 2, [2], 0),
-        (optional(SINGLE), 4, 3, [3], 0),
+        (optional(SINGLE), 4, 3, [1, 2], 0),
         (SCORE, 5, 4, [4], 0),
         (SCORE.model_copy(update={"disclose": "total"}), 5, 4, [1], 4),
-        (optional(SCORE, disclose="total"), 6, 5, [1, 1], 5),
+        (optional(SCORE), 6, 5, [1, 4], 0),
+        (optional(SCORE, disclose="total"), 6, 5, [1, 1], 4),
         (question("q", "score", bounds=(0, 1), disclose="total"), 2, 1, [1], 0),
         (NUMBER, 4, 4, [1], 4),
         (optional(NUMBER), 9, 5, [1, 1], 4),
         (MULTI, 4, 3, [3], 0),
         (question("q", "multi", options=["a", "b", "c"]), 3, 3, [3], 0),
         (question("q", "multi", options=["a", "b", "c"], bounds=(2, 2)), 3, 2, [2], 0),
-        (optional(MULTI), 6, 4, [4], 0),
-        (optional(MULTI, min=2, max=2), 4, 3, [3], 0),
+        (optional(MULTI), 6, 4, [1, 3], 0),
+        (optional(MULTI, min=2, max=2), 4, 3, [1, 2], 0),
     ],
 )
 def test_sizes(asked: Question, size: int, free: int, slots: list[int], auxiliary: int) -> None:
@@ -235,8 +232,8 @@ Q = 2**255 - 19  # an opened value that stands for -1 is huge
         (SINGLE, [11, 0]),
         (SINGLE, [Q - 1, 1]),
         (SINGLE, [6, 5]),
-        (optional(SINGLE), [4, 4, 3]),
-        (optional(SINGLE), [Q - 1, 1, 1]),
+        (optional(SINGLE), [11]),
+        (optional(SINGLE), [Q - 1]),
         (SCORE.model_copy(update={"disclose": "total"}), [41]),
         (SCORE.model_copy(update={"disclose": "total"}), [Q - 1]),
         (optional(SCORE, disclose="total"), [11]),
@@ -246,10 +243,7 @@ Q = 2**255 - 19  # an opened value that stands for -1 is huge
         (MULTI, [11, 0, 0]),
         (MULTI, [3, 3, 3]),  # fewer than one each
         (MULTI, [7, 7, 7]),  # more than two each
-        (optional(MULTI), [5, 3, 3, 11]),  # more answers than ratings
-        (optional(MULTI), [4, 0, 0, 3]),  # an option chosen more often than answered
-        (optional(MULTI, min=2, max=2), [4, 7, 5]),  # the rest is -1
-        (optional(MULTI, min=2, max=2), [2, 2, 5]),  # the rest is 6 of 5
+        (optional(MULTI), [11]),
     ],
 )
 def test_implausible_openings_are_refused(asked: Question, opened: list[int]) -> None:
@@ -258,17 +252,42 @@ def test_implausible_openings_are_refused(asked: Question, opened: list[int]) ->
         layout.read_main(10, opened)
 
 
-@pytest.mark.parametrize("asked", [optional(NUMBER), optional(SCORE, disclose="total")])
-def test_implausible_totals_are_refused(asked: Question) -> None:
-    layout = compile_questionnaire(questionnaire(asked))
-    span = layout.questionnaire.questions[0].bounds()[1] - layout.questionnaire.questions[0].bounds()[0]
-    assert layout.read_total("q", 3, [3 * span]).total == 3 * asked.bounds()[1]
-    for bad in (3 * span + 1, Q - 1):
-        with pytest.raises(InvalidOpening, match="question 'q': total"):
-            layout.read_total("q", 3, [bad])
-    for opened in ([], [1, 2]):
-        with pytest.raises(InvalidOpening, match="commitment 1: expected 1 values"):
-            layout.read_total("q", 3, opened)
+@pytest.mark.parametrize(
+    ("asked", "opened"),
+    [
+        (NUMBER, [31]),
+        (NUMBER, [Q - 1]),
+        (SCORE.model_copy(update={"disclose": "total"}), [13]),
+        (SCORE, [1, 1, 1, 1]),  # more than the three who answered
+        (SCORE, [Q - 1, 1, 1, 1]),
+        (SINGLE, [2, 2]),
+        (SINGLE, [Q - 1, 1]),
+        (MULTI, [4, 0, 0]),  # an option chosen more often than answered
+        (MULTI, [1, 1, 0]),  # fewer than one each
+        (MULTI, [3, 3, 1]),  # more than two each
+        (MULTI.model_copy(update={"min": 2}), [1, 1]),  # the rest is 4 of 3
+        (MULTI.model_copy(update={"min": 2}), [4, 3]),  # the rest is -1
+    ],
+)
+def test_implausible_openings_of_optional_questions_are_refused(asked: Question, opened: list[int]) -> None:
+    """Three have answered."""
+    layout = compile_questionnaire(questionnaire(optional(asked)))
+    with pytest.raises(InvalidOpening, match=r"question 'q': .*expected"):
+        layout.read_optional("q", 3, opened)
+    slots = len(layout.commitments[1])
+    for length in (slots - 1, slots + 1):
+        with pytest.raises(InvalidOpening, match=f"commitment 1: expected {slots} values"):
+            layout.read_optional("q", 3, [1] * length)
+
+
+@pytest.mark.parametrize("asked", [SINGLE, SCORE, MULTI, NUMBER])
+def test_where_a_question_is_optional_the_main_commitment_only_counts_its_answers(asked: Question) -> None:
+    layout = compile_questionnaire(questionnaire(optional(asked), SINGLE.model_copy(update={"id": "r"})))
+    assert len(layout.commitments[0]) == 1 + 2
+    for answer in admissible(optional(asked)):
+        main, own = layout.disclosed(layout.bits({"q": answer, "r": "a"}))
+        assert main == [answer is not None, 1, 0]
+        assert answer is not None or not any(own)
 
 
 @pytest.mark.parametrize("opened", [[], [1], [1, 2, 3]])

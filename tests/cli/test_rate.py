@@ -86,6 +86,7 @@ def test_a_rating_in_answers_to_questions(served: Town, tmp_path: Path) -> None:
     for said in (
         "Springfield",
         "“Would you recommend us?”: how many chose each answer",
+        "“What was good?”: how many chose each answer, where at least 1000 answered it",
         "“minutes”: the total and the mean, where at least 1000 answered it",
         "Groups with fewer than 1000 ratings are never opened. 2 of 3 members",
         "Tokens drawn here so far",

@@ -118,12 +118,7 @@ def test_the_result_is_what_the_responses_say(played: Played) -> None:
                         "answered": 3,
                         "counts": {"yes": 0, "no": 3},
                     },
-                    "liked": {
-                        "status": "published",
-                        "reason": None,
-                        "answered": 0,
-                        "counts": {"staff": 0, "rooms": 0},
-                    },
+                    "liked": {"status": "withheld", "reason": "nobody answered"},
                     "minutes": {
                         "status": "published",
                         "reason": None,

@@ -113,6 +113,25 @@ def test_the_reason_names_the_rounds_own_minimum() -> None:
     assert "fewer than 25 ratings" in render(replace(REPORT, min_cohort=25))
 
 
+def test_a_histogram_that_too_few_or_none_answered() -> None:
+    """In one unit as a line of the table without figures or a plot; of all together as one sentence."""
+    result = example.result()
+    result["units"]["Tax hall"]["questions"]["liked"] = {"status": "withheld", "reason": Reason.SMALL}
+    result["units"]["市民服务中心"]["questions"]["liked"] = {
+        "status": "withheld",
+        "reason": "nobody answered",
+    }
+    result["total"]["questions"]["overall"] = {"status": "withheld", "reason": Reason.SMALL}
+    page = Page(render(replace(REPORT, result=result)))
+    few = "fewer than 10 people answered it; publishing their answers could identify them."
+    assert f"Tax hall Withheld: 不予公布： {few}" in page.text
+    assert "市民服务中心 Withheld: 不予公布： nobody answered it. 没有人回答。" in page.text
+    plots = [attributes["aria-label"] for tag, attributes in page.tags if tag == "svg"]
+    liked = [plot for plot in plots if "staff" in str(plot)]
+    assert len(liked) == 2  # all together, and one of three units
+    assert not any("3 100.0%" in str(plot) for plot in plots)
+
+
 def test_everything_withheld() -> None:
     result = example.result()
     result["units"] = {"Annex": example.withheld(3, Reason.PARENT)}

@@ -56,6 +56,9 @@ def test_withheld() -> None:
     result["total"]["questions"]["minutes"] = {"status": "withheld", "reason": Reason.SHIELD}
     lines = printed(result_table(result, example.QUESTIONNAIRE))
     assert "minutes||withheld: protects a smaller group" in lines
+    assert "staff" in "".join(lines)
+    result["total"]["questions"]["liked"] = {"status": "withheld", "reason": Reason.SMALL}
+    assert "staff" not in "".join(printed(result_table(result, example.QUESTIONNAIRE)))
     result["total"] = example.withheld(3, Reason.SMALL)
     lines = printed(result_table(result, example.QUESTIONNAIRE))
     assert "withheld: fewer than the minimum" in lines

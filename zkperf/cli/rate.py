@@ -241,9 +241,7 @@ def _check_answers(view: RoundView, answers: Mapping[str, Any]) -> None:
 
 
 def _disclosed(question: Question) -> str:
-    if question.disclose == "histogram":
-        return "histogram"
-    return "total" if question.required else "optional total"
+    return question.disclose if question.required else f"optional {question.disclose}"
 
 
 def _issued(found: dict[str, Any], unit: int) -> int:

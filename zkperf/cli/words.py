@@ -16,6 +16,9 @@ WORDS: dict[str, dict[str, str]] = {
         "published": "What will be published when the round is over:",
         "histogram": "  - “{question}”: how many chose each answer",
         "total": "  - “{question}”: the total and the mean of all answers, not how many gave which",
+        "optional histogram": (
+            "  - “{question}”: how many chose each answer, where at least {k_min} answered it"
+        ),
         "optional total": "  - “{question}”: the total and the mean, where at least {k_min} answered it",
         "k_min": (
             "Groups with fewer than {k_min} ratings are never opened. {threshold} of {members} members "
@@ -80,6 +83,7 @@ WORDS: dict[str, dict[str, str]] = {
         "published": "本轮结束后将公布：",
         "histogram": "  - “{question}”：每个选项各有多少人选择",
         "total": "  - “{question}”：全部回答的总和与平均值，不公布各数值有多少人填写",
+        "optional histogram": "  - “{question}”：每个选项各有多少人选择，且只在至少 {k_min} 人回答时公布",
         "optional total": "  - “{question}”：总和与平均值，且只在至少 {k_min} 人回答时公布",
         "k_min": (
             "评价少于 {k_min} 份的单位永远不会开启。"

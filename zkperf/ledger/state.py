@@ -40,7 +40,7 @@ class Phase(StrEnum):
     DRAINING = "closed; what waits enters"
     CHECKING = "closed; members check their shares"
     SUMMING = "the counted set is fixed; members post their sums"
-    TOTALLING = "members post their sums of optional totals, or of who is at a target"
+    TOTALLING = "members post their sums of optional questions, or of who is at a target"
     CLAIMING = "providers post their claims"
     OPENED = "everything that may be published is opened"
     PUBLISHED = "published"
@@ -227,8 +227,8 @@ class Round(Tallied):
     """Tokens, at most ``most_ratings``."""
     cohorts: dict[int, Cohort] = field(default_factory=dict)
     publication: Publication | None = None
-    totals: dict[int, Publication] = field(default_factory=dict)
-    """By commitment q >= 1: what may be published of that optional total."""
+    optional: dict[int, Publication] = field(default_factory=dict)
+    """By commitment q >= 1: where the answers to that optional question may be published."""
     result: tuple[UnitResult, ...] | None = None
     result_index: int | None = None
 

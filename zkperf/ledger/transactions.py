@@ -215,7 +215,7 @@ class SumsPosted(Signed):
     round: Bytes32
     trustee: Uint
     stage: Uint
-    """0: the main commitment; 1: optional totals, once the numbers of those who answered are open."""
+    """0: the main commitment; 1: optional questions, once the numbers of those who answered are open."""
     sums: Sequence[NodeSum]
 
 

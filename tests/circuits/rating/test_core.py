@@ -19,6 +19,9 @@ from zkperf.groups.base import Group
 
 FIVE = question("five", "single", options=["1", "2", "3", "4", "5"])
 ELEVEN = question("eleven", "score", bounds=(0, 10))
+FIRST = 5 + 3
+"""Elements of the first message of `EVERY_KIND`: a mask for each commitment, U, V, R."""
+
 SEVEN = question("seven", "multi", options=[f"o{i}" for i in range(7)])
 
 
@@ -68,10 +71,10 @@ def test_wrong_counts_are_refused() -> None:
     world = World()
     core, _ = world.rate()
     c, e = core.commitments, core.coefficients
-    refused(world, "expected 3 commitments, got 2", core, commitments=c[:-1])
-    refused(world, "expected 3 commitments, got 4", core, commitments=(*c, c[0]))
+    refused(world, "expected 5 commitments, got 4", core, commitments=c[:-1])
+    refused(world, "expected 5 commitments, got 6", core, commitments=(*c, c[0]))
     for rows in (e[:-1], (*e, e[0]), (e[0][:-1], *e[1:]), ((*e[0], e[0][0]), *e[1:]), (*e[:-1], ())):
-        refused(world, "expected 2 coefficients for each of 3", core, coefficients=rows)
+        refused(world, "expected 2 coefficients for each of 5", core, coefficients=rows)
     with pytest.raises(EncodingError, match="expected 1 coefficients"):
         decode_core(TOY, world.layout, 2, core)
 
@@ -106,7 +109,7 @@ def test_anything_but_canonical_elements_is_refused_everywhere(bad: bytes) -> No
             rows[q] = (*row[:k], bad, *row[k + 1 :])
             refused(world, "rating: toy", core, coefficients=tuple(rows))
     if len(bad) == 32:
-        for at in range(0, 6 * 32, 32):
+        for at in range(0, FIRST * 32, 32):
             refused(world, "rating: toy", core, proof=core.proof[:at] + bad + core.proof[at + 32 :])
 
 
@@ -114,14 +117,14 @@ def test_scalars_that_are_not_reduced_are_refused_everywhere() -> None:
     world = World()
     core, _ = world.rate()
     bad = TOY.order.to_bytes(32, "big")
-    for at in range(6 * 32, len(core.proof), 32):
+    for at in range(FIRST * 32, len(core.proof), 32):
         refused(world, "not reduced", core, proof=core.proof[:at] + bad + core.proof[at + 32 :])
 
 
 def test_the_challenge_depends_on_everything_public() -> None:
     world = World()
     core, _ = world.rate()
-    first = core.proof[: 6 * 32]
+    first = core.proof[: FIRST * 32]
 
     def e(context: Any = world.context, core: Core = core, first: bytes = first, layout: Any = None) -> int:
         return challenge(TOY, layout or world.layout, context, core, first)
@@ -156,14 +159,14 @@ def test_the_challenge_depends_on_everything_public() -> None:
         *(e(first=changed) for changed in firsts),
         e(layout=other),
     ]
-    assert len(set(challenges)) == len(challenges) == 1 + 4 + 10 + 6 + 1
+    assert len(set(challenges)) == len(challenges) == 1 + 4 + 10 + FIRST + 1
 
 
 def test_the_challenge_does_not_depend_on_the_response() -> None:
     world = World()
     core, _ = world.rate()
     unproved = core.model_copy(update={"proof": b""})
-    first = core.proof[: 6 * 32]
+    first = core.proof[: FIRST * 32]
     assert challenge(TOY, world.layout, world.context, core, first) == challenge(
         TOY, world.layout, world.context, unproved, first
     )

@@ -33,6 +33,12 @@ from zkperf.randomness import RandomBytes, system
 from zkperf.sealing import bundle_digest, encode_shares, salted_digest, seal
 
 SMALL = questionnaire(question("one", "single", options=["a", "b", "c"]))
+ONLY_OPTIONAL = questionnaire(
+    question("one?", "single", options=["a", "b", "c", "d"], required=False),
+    question("any?", "multi", options=["a", "b", "c"], required=False),
+    question("levels?", "score", bounds=(0, 10), required=False),
+)
+"""The main commitment only counts answers: the others are longer, the last one longest."""
 
 
 class KernelWorld(World):
@@ -92,9 +98,17 @@ def test_the_same_randomness_makes_the_same_rating(
     both(world, data.draw(answer_sheets(form)), lambda: Recorded(seed), x=x, sequence=sequence)
 
 
-@pytest.mark.parametrize("answers", [FULL, SPARSE])
-def test_every_kind_of_question_at_once(answers: dict[str, Answer]) -> None:
-    both(KernelWorld(), answers, lambda: Recorded(1), x=7)
+@pytest.mark.parametrize(
+    ("form", "answers"),
+    [
+        (EVERY_KIND, FULL),
+        (EVERY_KIND, SPARSE),
+        (ONLY_OPTIONAL, {"one?": "d", "any?": ["a", "c"], "levels?": 10}),
+        (ONLY_OPTIONAL, {}),
+    ],
+)
+def test_every_kind_of_question_at_once(form: Questionnaire, answers: dict[str, Answer]) -> None:
+    both(KernelWorld(form), answers, lambda: Recorded(1), x=7)
 
 
 @pytest.mark.parametrize("value", [0, 1, RISTRETTO255.order - 2, RISTRETTO255.order - 1, RISTRETTO255.order])
@@ -257,10 +271,16 @@ def test_every_trustee_opens_what_the_readable_definition_opens(
             assert plaintext == encode_shares(RISTRETTO255, shares)
 
 
-@pytest.mark.parametrize(("threshold", "j"), [(1, 2), (2, 1), (2, 4), (3, 3), (4, 6), (4, 7)])
-def test_one_wrong_scalar_is_found_in_any_place(threshold: int, j: int) -> None:
-    world = KernelWorld(EVERY_KIND, threshold, 7)
-    core, bundle = world.rate()
+@pytest.mark.parametrize(
+    ("form", "threshold", "j"),
+    [
+        *((EVERY_KIND, *pair) for pair in ((1, 2), (2, 1), (2, 4), (3, 3), (4, 6), (4, 7))),
+        (ONLY_OPTIONAL, 2, 3),
+    ],
+)
+def test_one_wrong_scalar_is_found_in_any_place(form: Questionnaire, threshold: int, j: int) -> None:
+    world = KernelWorld(form, threshold, 7)
+    core, bundle = world.rate(FULL if form is EVERY_KIND else {"one?": "b", "levels?": 3})
     point = world.shared_point(core, j)
     shares = open_shares(RISTRETTO255, world.keys, world.context.ledger, core, j, point, bundle.sealed[j - 1])
     right = encode_shares(RISTRETTO255, shares)

@@ -47,7 +47,7 @@ def test_every_trustee_opens_its_share_and_it_checks(group: Group) -> None:
         shares = opened(world, core, bundle, j)
         check_shares(world.keys, decoded.commitments, decoded.coefficients, j, shares)
         items.append(share_equations(world.keys, decoded.commitments, decoded.coefficients, j, shares))
-    assert [len(item) for item in items] == [3] * 4
+    assert [len(item) for item in items] == [len(world.keys)] * 4
     assert verify_each(group, items) == []
 
 
@@ -126,7 +126,7 @@ def test_shares_of_the_wrong_size_do_not_open() -> None:
         open_shares(TOY, world.keys, b"L" * 32, core, 1, 5 * world.trustees[0], bundle.sealed[0])
 
 
-@pytest.mark.parametrize("q", [0, 1, 2])
+@pytest.mark.parametrize("q", range(5))
 @pytest.mark.parametrize("entry", ["value", "blinding"])
 def test_shares_that_do_not_match_their_commitment(q: int, entry: str) -> None:
     world = World()

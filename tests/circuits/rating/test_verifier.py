@@ -163,7 +163,11 @@ def test_bits_that_are_not_0_or_1(world: World) -> None:
     [
         (question("q", "single", options=["a", "b", "c"]), [1, 1, 0]),
         (question("q", "single", options=["a", "b", "c"]), [0, 0, 0]),
-        (question("q", "single", options=["a", "b"], required=False), [1, 0, 1]),
+        # an option without an answer, an answer without an option, two options
+        (question("q", "single", options=["a", "b"], required=False), [1, 0, 0]),
+        (question("q", "single", options=["a", "b"], required=False), [0, 0, 1]),
+        (question("q", "single", options=["a", "b"], required=False), [1, 1, 1]),
+        (question("q", "score", bounds=(0, 2), disclose="total", required=False), [0, 0, 1, 0]),
         (question("q", "score", bounds=(0, 2), disclose="total"), [0, 1, 1]),
         (question("q", "multi", options=["a", "b", "c"], bounds=(0, 1)), [1, 1, 0, 0]),
         (question("q", "multi", options=["a", "b", "c"], bounds=(2, 3)), [1, 0, 0, 0]),
@@ -199,7 +203,7 @@ def test_a_pivot_is_computed_and_cannot_be_claimed(world: World) -> None:
     refused(world, forge(world, bits), "bits")
 
 
-@pytest.mark.parametrize("q", [0, 1, 2])
+@pytest.mark.parametrize("q", range(5))
 def test_commitments_to_something_else(world: World, q: int) -> None:
     bits = world.layout.bits(FULL)
     for slot in range(len(world.layout.commitments[q])):
@@ -208,7 +212,7 @@ def test_commitments_to_something_else(world: World, q: int) -> None:
         refused(world, forge(world, bits, committed=committed), f"commitment {q}")
 
 
-@pytest.mark.parametrize("q", [0, 1, 2])
+@pytest.mark.parametrize("q", range(5))
 def test_a_blinding_that_is_not_known(world: World, q: int) -> None:
     core = forge(world, world.layout.bits(FULL))
     decoded = decode_core(TOY, world.layout, 3, core)
@@ -235,7 +239,7 @@ def test_auxiliary_bits_are_bound_to_their_commitment(world: World) -> None:
     """U must hold the auxiliary bits: a prover whose f there is not linear in e would be free to choose."""
     core = forge(world, world.layout.bits(FULL))
     layout = world.layout
-    elements = 6 * 32
+    elements = (len(world.keys) + 3) * 32
     for bit in layout.auxiliary:
         # The response to a later choice of an auxiliary bit: f changed by e, all else as it was.
         at = elements + 32 * layout.free.index(bit)

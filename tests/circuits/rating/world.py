@@ -18,7 +18,7 @@ TOKEN = bytes(range(48))
 
 EVERY_KIND = questionnaire(
     question("one", "single", options=["a", "b", "c"]),
-    question("one?", "single", options=["a", "b"], required=False),
+    question("one?", "single", options=["a", "b", "c"], required=False),
     question("any", "multi", options=["a", "b", "c"], bounds=(1, 2)),
     question("any?", "multi", options=["a", "b", "c"], bounds=(1, 3), required=False),
     question("score", "score", bounds=(1, 3)),
@@ -26,7 +26,7 @@ EVERY_KIND = questionnaire(
     question("number", "number", bounds=(-5, 5)),
     question("number?", "number", bounds=(0, 4), required=False),
 )
-"""Three commitments, auxiliary bits, pivots of every sort."""
+"""Five commitments, of one slot and of several, auxiliary bits, pivots of every sort."""
 
 FULL: dict[str, Answer] = {
     "one": "b",

@@ -1,4 +1,4 @@
-"""What a round may have to post fits into leaves, or the round does not open."""
+"""Ratings, and what a round may have to post, fit into leaves: else there is no such scheme or round."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from circuits.questionnaire import Questionnaire
 from circuits.rating import commitment_keys
 from tests.ledger.bench import before
 from tests.world import World, number, questionnaire, single
-from zkperf.errors import RuleViolation
+from zkperf.errors import InputError, RuleViolation
+from zkperf.groups.p256 import NIST_P256
 from zkperf.groups.ristretto255 import RISTRETTO255
-from zkperf.ledger.rules.sizes import MOST_RATINGS, largest_posting, most_ratings
+from zkperf.ledger.rules.sizes import MAX_UNIT, MOST_RATINGS, check_room, largest_posting, most_ratings
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase, Scheme
 from zkperf.ledger.transactions import (
@@ -24,6 +25,7 @@ from zkperf.ledger.transactions import (
     SumsPosted,
     Unit,
     decode_transaction,
+    encode_transaction,
 )
 
 
@@ -59,13 +61,14 @@ def test_the_longest_of_sums_of_totals_and_of_results_decides() -> None:
     long = "x" * 200
     for asked in (
         questionnaire(single(options=[str(option) for option in range(100)])),  # sums
-        questionnaire(*(number(f"n{place}") for place in range(20))),  # sums of optional totals
+        questionnaire(*(number(f"n{place}") for place in range(20))),  # sums of optional questions
+        questionnaire(single(options=[str(option) for option in range(100)], required=False)),  # likewise
         questionnaire(single(options=[f"{option}{long[2:]}" for option in (10, 11, 12)])),  # the result
     ):
         one, two, three = (largest_posting(scheme_of(asked), services(count)) for count in (1, 2, 3))
         each = {
             "sums": 34 * (len(compile_questionnaire(asked).commitments[0]) + 1),
-            "totals": 68 * (len(compile_questionnaire(asked).commitments) - 1),
+            "optional": sum(34 * (len(rows) + 1) for rows in compile_questionnaire(asked).commitments[1:]),
             "result": sum(len(choice) for item in asked.questions for choice in item.choices),
         }
         assert two - one >= max(each.values())
@@ -89,6 +92,52 @@ def test_a_round_whose_totals_would_not_fit_does_not_open() -> None:
     most = bisect_right(fits, MAX_TRANSACTION, key=lambda count: largest_posting(scheme, services(count))) - 1
     bench.refuse(with_services(most + 1), "rounds", f"{most + 2} units are too many for this questionnaire")
     bench.apply(with_services(most))
+
+
+@pytest.mark.parametrize("suite", ["ristretto255", "P-256"])
+def test_a_rating_has_exactly_the_bytes_that_are_reckoned_with(suite: str, tmp_path: Path) -> None:
+    world = World.create(tmp_path / "ledger", suite=suite, members=3, threshold=2)
+    asked = questionnaire(single(), single("why", required=False), number("minutes"))
+    found = world.open_round(["A"], asked)
+    [[_, _, core]] = world.rate(found, [{"recommend": "good", "minutes": 240}])
+    group, rules = world.state.commitment_group, world.state.rules
+    longest = core.model_copy(update={"unit": MAX_UNIT, "sequence": rules.max_sequence})
+    size = len(encode_transaction(longest))
+    check_room(group, 2, rules.max_sequence, found.scheme.layout)
+    # Each member more that has to open a total adds a coefficient to each of the three commitments.
+    most = bisect_right(
+        range(1, 5_000), MAX_TRANSACTION, key=lambda t: size + (t - 2) * 3 * (group.element_size + 2)
+    )
+    check_room(group, most - 1, rules.max_sequence, found.scheme.layout)
+    with pytest.raises(InputError, match="a rating would have 65,"):
+        check_room(group, most + 1, rules.max_sequence, found.scheme.layout)
+
+
+def test_a_questionnaire_whose_ratings_would_not_fit_is_refused(tmp_path: Path) -> None:
+    world = World.create(tmp_path / "ledger", members=24, threshold=24)
+    evaluator = world.folder.evaluator(world.state.ledger, world.clock)
+    options = [str(option) for option in range(8)]
+
+    def posted(*, required: bool) -> bytes:
+        asked = (single(f"q{place}", options, required=required) for place in range(64))
+        return evaluator.post_scheme(questionnaire(*asked))
+
+    with pytest.raises(RuleViolation, match=r"make answers required \(each of the 64 optional") as refused:
+        world.consortium.submit(posted(required=False))
+    assert refused.value.check == "schemes"
+    world.consortium.submit(posted(required=True))
+    world.consortium.close()
+
+
+def test_how_many_optional_questions_fit() -> None:
+    """The figures in the documents."""
+    most = compile_questionnaire(
+        questionnaire(*(single(f"q{place}", ["yes", "no"], required=False) for place in range(64)))
+    )
+    for group, threshold in ((RISTRETTO255, 25), (NIST_P256, 24)):
+        check_room(group, threshold, 3, most)
+        with pytest.raises(InputError, match="each of the 64 optional questions"):
+            check_room(group, threshold + 1, 3, most)
 
 
 @pytest.mark.parametrize(

@@ -228,7 +228,7 @@ def test_any_members_in_number_the_threshold_open_the_plain_sums(members: tuple[
             name = {1: "minutes", 2: "visits"}[q]
             assert layout.commitment_of(name) == q
             answered = layout.answered(q, found.openings[0, unit].values)
-            assert layout.read_total(name, answered, opening.values).total == expected
+            assert layout.read_optional(name, answered, opening.values).total == expected
         commitment, _ = found.summed(q, unit)
         found.scheme.keys[q].verify_opening(commitment, opening.values, opening.blinding)
     assert found.sums == {}
@@ -249,7 +249,7 @@ def test_an_opening_is_checked_against_the_commitments_once_more() -> None:
 
 def test_optional_totals_are_opened_where_enough_answered() -> None:
     bench = in_phase(Phase.TOTALLING)
-    withheld = {q: dict(publication.withheld) for q, publication in bench.round.totals.items()}
+    withheld = {q: dict(publication.withheld) for q, publication in bench.round.optional.items()}
     assert withheld == {
         # Five of A and one of B said how many minutes.
         1: {1: Reason.SHIELD, 2: Reason.SMALL, 3: Reason.EMPTY},
@@ -264,14 +264,14 @@ def test_without_optional_answers_there_is_no_second_stage() -> None:
     bench = rated_by(*everybody.of(2)[1:])
     bench.settle(until=lambda: bench.round.phase is not Phase.DRAINING and bool(bench.round.openings))
     assert bench.round.phase is Phase.OPENED
-    assert all(publication.published == [] for publication in bench.round.totals.values())
+    assert all(publication.published == [] for publication in bench.round.optional.values())
 
 
 def test_a_scheme_without_optional_totals_has_no_second_stage() -> None:
     bench = a_round("plain")
     bench.rate_all()
     bench.settle(until=lambda: bool(bench.round.openings))
-    assert (bench.round.phase, bench.round.totals) == (Phase.OPENED, {})
+    assert (bench.round.phase, bench.round.optional) == (Phase.OPENED, {})
 
 
 def test_one_member_alone_opens_what_nobody_shares(tmp_path: Path) -> None:

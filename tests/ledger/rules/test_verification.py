@@ -22,7 +22,9 @@ from zkperf.ledger.rules.verification import (
 from zkperf.ledger.state import Round
 from zkperf.ledger.transactions import decode_transaction, encode_transaction
 
-ASKED = questionnaire(single(), number(required=False), number("age", -5, 90, required=True))
+ASKED = questionnaire(
+    single(), single("why", required=False), number(required=False), number("age", -5, 90, required=True)
+)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,12 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Round, list[
     cores: list[Core] = []
     for unit in (1, 2):
         answers = [
-            {"recommend": LEVELS[place], "minutes": 10 * place if place % 2 else None, "age": place - 3}
+            {
+                "recommend": LEVELS[place],
+                "why": LEVELS[-1 - place] if place % 3 else None,
+                "minutes": 10 * place if place % 2 else None,
+                "age": place - 3,
+            }
             for place in range(4)
         ]
         cores += [core for _, _, core in world.rate(found, answers, unit)]

@@ -33,13 +33,13 @@ def unit_result(found: Round, publication: Publication, unit: int) -> UnitResult
         if q == 0:
             questions.append(question_result(question.id, figures[question.id]))
             continue
-        withheld = found.totals[q].withheld.get(unit)
+        withheld = found.optional[q].withheld.get(unit)
         if withheld is not None:
             text = "nobody answered" if withheld is Reason.EMPTY else str(withheld)
             questions.append(withheld_question(question.id, text))
             continue
         answered = layout.answered(q, found.openings[0, unit].values)
-        read = layout.read_total(question.id, answered, found.openings[q, unit].values)
+        read = layout.read_optional(question.id, answered, found.openings[q, unit].values)
         questions.append(question_result(question.id, read))
     return UnitResult(
         unit=unit, name=name, status=PUBLISHED, reason=None, counted=counted, questions=tuple(questions)

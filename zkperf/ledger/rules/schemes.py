@@ -6,6 +6,7 @@ from circuits.layout import compile_questionnaire
 from circuits.rating import commitment_keys
 from zkperf.errors import InputError, RuleViolation
 from zkperf.ledger.rules.common import require, require_evaluator
+from zkperf.ledger.rules.sizes import check_room
 from zkperf.ledger.state import Scheme, State
 from zkperf.ledger.transactions import SchemePosted, digest
 
@@ -13,12 +14,14 @@ CHECK = "schemes"
 
 
 def process_scheme(state: State, posted: SchemePosted) -> None:
-    """An evaluator publishes a questionnaire. Publishing the same one again is refused."""
+    """An evaluator publishes a questionnaire whose ratings fit into transactions. Publishing the same one
+    again is refused."""
     require_evaluator(state, posted, posted.evaluator, CHECK)
     identifier = digest(posted)
     require(identifier not in state.schemes, CHECK, "this scheme is on the ledger already")
     try:
         layout = compile_questionnaire(posted.questionnaire)
+        check_room(state.commitment_group, state.rules.threshold, state.rules.max_sequence, layout)
     except InputError as error:
         raise RuleViolation(str(error), check=CHECK) from None
     keys = commitment_keys(state.commitment_group, layout)

@@ -1,18 +1,24 @@
 """Whether everything that a round may have to post can be written: found out before it has to be.
 
-A trustee's sums and the result are single transactions, and their numbers have 64 bits. A round whose
-sums or totals did not fit could be rated and closed, but never tallied.
+A rating, a trustee's sums and the result are single transactions, and their numbers have 64 bits. A round
+whose ratings did not fit could be opened, but never rated; one whose sums or totals did not could be rated
+and closed, but never tallied.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from circuits.layout import Layout
 from circuits.questionnaire import Question, Questionnaire
+from circuits.rating import Core, proof_size
+from zkperf.errors import InputError
+from zkperf.groups.base import Group
 from zkperf.ledger.rules.genesis import MAX_MEMBERS
 from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.state import Scheme
 from zkperf.ledger.transactions import (
+    MAX_TRANSACTION,
     NodeSum,
     OptionCount,
     QuestionResult,
@@ -25,8 +31,40 @@ from zkperf.ledger.transactions import (
 
 MOST_RATINGS = 2**32 - 1
 """Of a round, whatever is asked: how long a count in a result can be."""
+MAX_UNIT = MAX_TRANSACTION
+"""A tree is one transaction, so it has fewer units than that."""
 LARGEST_TOTAL = 2**63 - 1
 LONGEST_MEAN = f"{-(2**63)}.000000"
+
+
+def check_room(group: Group, threshold: int, max_sequence: int, layout: Layout) -> None:
+    """InputError unless every rating of this questionnaire fits into a transaction on a ledger with these
+    rules."""
+    size = _rating(group, threshold, max_sequence, layout)
+    if size > MAX_TRANSACTION:
+        raise InputError(
+            f"a rating would have {size:,} bytes, and a transaction has at most {MAX_TRANSACTION:,}: ask "
+            f"less, or make answers required (each of the {len(layout.commitments) - 1} optional questions "
+            "has a commitment of its own)"
+        )
+
+
+def _rating(group: Group, threshold: int, max_sequence: int, layout: Layout) -> int:
+    """Bytes of the longest rating: all have the same fields, and only two numbers differ in length."""
+    element, count = bytes(group.element_size), len(layout.commitments)
+    core = Core(
+        round=bytes(32),
+        unit=MAX_UNIT,
+        pseudonym=element,
+        ephemeral=element,
+        token=bytes(48),
+        sequence=max_sequence,
+        commitments=(element,) * count,
+        coefficients=((element,) * (threshold - 1),) * count,
+        digest=bytes(32),
+        proof=bytes(proof_size(group, layout)),
+    )
+    return len(encode_transaction(core))
 
 
 def largest_posting(scheme: Scheme, units: Sequence[Unit]) -> int:

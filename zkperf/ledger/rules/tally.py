@@ -45,7 +45,7 @@ def expected_sums(found: Round | FigureRound) -> list[tuple[int, int]]:
     assert found.publication is not None
     if found.phase is Phase.SUMMING:
         return [(0, unit) for unit in found.publication.published]
-    return [(q, unit) for q, publication in sorted(found.totals.items()) for unit in publication.published]
+    return [(q, unit) for q, publication in sorted(found.optional.items()) for unit in publication.published]
 
 
 def process_sums(state: State, posted: SumsPosted) -> None:
@@ -100,19 +100,19 @@ def open_totals(state: State, found: Round | FigureRound) -> None:
     if isinstance(found, FigureRound):
         settle_bits(found)
     elif found.phase is Phase.SUMMING:
-        settle_optional_totals(found)
+        settle_optional_questions(found)
     else:
         found.phase = Phase.OPENED
 
 
-def settle_optional_totals(found: Round) -> None:
-    """The rule of section 8 again, for each optional total, on the numbers of those who answered it."""
+def settle_optional_questions(found: Round) -> None:
+    """The rule of section 8 again, for each optional question, on the numbers of those who answered it."""
     layout, publication = found.scheme.layout, found.publication
     assert publication is not None
     for q in range(1, len(layout.commitments)):
         answered = {
             unit: layout.answered(q, found.openings[0, unit].values) for unit in publication.published
         }
-        found.totals[q] = disclose(found.tree, answered, found.opened.min_cohort, before=publication)
-    pending = any(totals.published for totals in found.totals.values())
+        found.optional[q] = disclose(found.tree, answered, found.opened.min_cohort, before=publication)
+    pending = any(allowed.published for allowed in found.optional.values())
     found.phase = Phase.TOTALLING if pending else Phase.OPENED

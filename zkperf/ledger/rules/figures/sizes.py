@@ -25,12 +25,11 @@ from zkperf.ledger.figure_transactions import (
     ReportPosted,
 )
 from zkperf.ledger.rules.genesis import MAX_MEMBERS
+from zkperf.ledger.rules.sizes import MAX_UNIT
 from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.transactions import MAX_TRANSACTION, NodeSum, SumsPosted, encode_transaction
 
 CHECK = "rounds"
-MAX_UNIT = MAX_TRANSACTION
-"""A tree is one transaction, so it has fewer units than that."""
 LARGEST_TOTAL = 2**63 - 1
 LONGEST_MEAN = f"{-(2**63)}.000000"
 
