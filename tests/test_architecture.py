@@ -55,8 +55,9 @@ LEDGER = {
     "disclosure": set[str](),
     "signing": {"signed", "transactions"},
     "promises": {"signed", "signing", "transactions"},
-    "state": {"disclosure", "figure_transactions", "transactions"},
-    "rules": {"disclosure", "figure_transactions", "signed", "signing", "state", "transactions"},
+    "identity": {"figure_transactions", "transactions"},
+    "state": {"disclosure", "figure_transactions", "identity", "transactions"},
+    "rules": {"disclosure", "figure_transactions", "identity", "signed", "signing", "state", "transactions"},
     "export": {"log"},
     "store": {"log"},
     "engines": {

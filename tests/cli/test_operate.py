@@ -170,6 +170,27 @@ def test_rounds_that_cannot_be_opened(town: Town, options: tuple[str, ...], code
     assert message in outcome.err
 
 
+def test_services_that_may_be_the_same_are_asked_about(town: Town, tmp_path: Path) -> None:
+    (tmp_path / "units.csv").write_text("city,district,service\nS,North,LIBRARY\n")
+    arguments = ("--ledger", town.folder, "--scheme", "visit", "--min-cohort", "2", "--name", "again")
+    units = ("--units", tmp_path / "units.csv")
+    for said in ("", "n\n", "what?\n"):
+        refused = zkperf("round", "open", *arguments, *units, stdin=said)
+        assert (refused.code, refused.out) == (2, "")
+        assert f"spring ({town.round[:12]}) is still open." in refused.err
+        assert "the same name and registrar, different places in the tree" in refused.err
+        assert "Library, North/LIBRARY" in refused.err and "nothing was done" in refused.err
+    assert len(done("round", "show", "--ledger", town.folder, "--json").json["rounds"]) == 1
+    done("round", "open", *arguments, *units, stdin="y\n")
+    done("round", "close", "again", "--ledger", town.folder)
+    third = done("round", "open", *arguments[:-1], "third", *units, "--yes")
+    # Whoever closes the others first is not asked.
+    for which in ("spring", third.line):
+        done("round", "close", which, "--ledger", town.folder)
+    other = ("--ledger", town.folder, "--scheme", "visit", "--min-cohort", "2", "--name", "next")
+    assert "still open" not in done("round", "open", *other, "--unit", "Library", "--unit", "Pool").err
+
+
 def test_rounds_are_named_by_identifier_beginning_or_name(town: Town) -> None:
     arguments = ("--ledger", town.folder, "--scheme", "visit", "--min-cohort", "2")
     opened = done("round", "open", *arguments, "--name", "spring", "--unit", "Pool")

@@ -52,7 +52,8 @@ def test_the_report_as_json(story: Story) -> None:
     found = audit_leaves(story.leaves, story.note, story.ledger).to_json()
     assert set(found) == {
         "ok", "genesis", "origin_verified", "expected", "size", "root", "ratings", "verified", "known",
-        "part", "checks", "cohorts", "figures", "refused", "open_rounds", "silent_members", "seconds",
+        "part", "checks", "cohorts", "figures", "refused", "open_rounds", "silent_members",
+        "shared_services", "seconds",
     }  # fmt: skip
     assert found["checks"] == [{"name": name, "passed": True, "failures": []} for name in CHECKS]
     leaves = changed(story, {1: b"?"})

@@ -114,6 +114,19 @@ def test_the_audit_names_members_who_only_joined() -> None:
     ]
 
 
+def test_the_audit_names_rounds_that_share_services() -> None:
+    audit = example.audit()
+    shared = {"why": "the same", "rounds": ["spring (0a)", "summer (0b)"]}
+    audit["shared_services"] = [
+        {**shared, "services": ["N/Library"]},
+        {**shared, "services": [f"s{n}" for n in range(1, 1009)]},
+    ]
+    assert str(audit_table(audit).caption).splitlines()[1:] == [
+        "In several rounds, the same: N/Library, in spring (0a), summer (0b)",
+        "In several rounds, the same: s1, s2, s3, s4, s5, s6 and 1,002 more, in spring (0a), summer (0b)",
+    ]
+
+
 def test_anonymity_sets_and_unfinished_rounds() -> None:
     audit = example.audit()
     audit["cohorts"] = [

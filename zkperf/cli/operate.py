@@ -11,16 +11,17 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from zkperf.cli.output import say
+from zkperf.cli.output import agree, say
 from zkperf.cli.times import show_time
 from zkperf.errors import InputError, RuleViolation
 from zkperf.indicators.scheme_file import load_scheme
 from zkperf.ledger.engines.embedded import stored_state
 from zkperf.ledger.figure_transactions import Auditor, Place
-from zkperf.ledger.state import BEFORE_OPEN, FigureRound, FigureScheme, Phase, Round, Scheme, State
+from zkperf.ledger.state import BEFORE_OPEN, RUNNING, FigureRound, FigureScheme, Phase, Round, Scheme, State
 from zkperf.ledger.store.errors import LedgerInUse
 from zkperf.ledger.store.store import Store
-from zkperf.ledger.transactions import Unit
+from zkperf.ledger.transactions import RoundOpened, Unit, decode_transaction
+from zkperf.roles.audit_notes import SAME, overlaps
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.remote import RemoteLedger
 from zkperf.surveys.input_files import parse_toml, read_text
@@ -97,17 +98,23 @@ def open_round(
     units: tuple[Unit, ...],
     until: int | None,
     service: str | None,
+    yes: bool,
 ) -> str:
     """Opens a round, for which the members make their keys; the round's identifier. ``until``: its announced
-    end, in Unix time."""
+    end, in Unix time.
+
+    Asks before it goes on, unless ``yes``, if services may be the same as some that are in a round already.
+    """
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
         chosen = find_scheme(state, scheme)
         if isinstance(chosen, FigureScheme):
             raise InputError(f"--scheme: {scheme!r} is a scheme of figures: give --period and --providers")
         alike = [key.hex()[:12] for key, found in state.rounds.items() if found.opened.name == name]
+        running = [(key, found.opened) for key, found in state.rounds.items() if found.phase in RUNNING]
     evaluator = folder.evaluator(_ledger(folder))
     transaction = evaluator.open_round(chosen.digest, _plain(name, "--name"), min_cohort, units, until)
+    _ask_about_shared(running, transaction, yes)
     write(folder, transaction, service)
     identifier = sha256(transaction).digest()
     with reading(path) as (state, _):
@@ -117,6 +124,21 @@ def open_round(
     _say_end(until)
     _say_alike("of that name", alike, identifier)
     return identifier.hex()
+
+
+def _ask_about_shared(running: Sequence[tuple[bytes, RoundOpened]], draft: bytes, yes: bool) -> None:
+    """Asks about services of the draft that the rules would take, and that may be in a running round."""
+    opened = decode_transaction(draft)
+    for other in running:
+        found = [item for item in overlaps([other, (bytes(32), opened)]) if item.why != SAME]
+        for item in found:
+            say(f"{item.rounds[0]} is still open. In both rounds, {item.why}: {', '.join(item.services)}.")
+        if found:
+            agree(
+                "If these are one service, what is published of the two rounds can be subtracted and tells "
+                "what few people have answered. Open the round all the same?",
+                yes,
+            )
 
 
 def open_figures(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zkperf.cli.options import JsonOption, LedgerOption, ServiceOption
+from zkperf.cli.options import JsonOption, LedgerOption, ServiceOption, YesOption
 from zkperf.cli.output import emit, print_json, results, say
 from zkperf.errors import InputError
 
@@ -96,6 +96,7 @@ def round_open(
         ),
     ] = None,
     service: ServiceOption = None,
+    yes: YesOption = False,
     name: Annotated[
         str | None, typer.Option(help="What people call the round.", rich_help_panel=RATINGS)
     ] = None,
@@ -182,6 +183,7 @@ def round_open(
             units=tree,
             until=end,
             service=service,
+            yes=yes,
         )
     )
 

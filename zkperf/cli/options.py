@@ -18,6 +18,7 @@ GenesisOption = Annotated[
 ServiceOption = Annotated[
     str | None, typer.Option("--service", help="The address of the service that serves this ledger.")
 ]
+YesOption = Annotated[bool, typer.Option("--yes", help="Ask nothing, go on: for scripts.")]
 WalletOption = Annotated[
     Path, typer.Option("--wallet", help="A private folder for tokens, promises and receipts.")
 ]

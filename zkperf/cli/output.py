@@ -26,6 +26,7 @@ from rich.table import Column
 from rich.text import Text
 
 from zkperf.cli.streams import write_utf8
+from zkperf.errors import InputError
 from zkperf.surveys.results import visible
 
 DONE, REFUSED, UNUSABLE = 0, 1, 2
@@ -41,6 +42,18 @@ def say(message: str) -> None:
     """A message for the person at the terminal. What others wrote moves no cursor there."""
     shown = "\n".join(visible(line) for line in message.split("\n"))
     console.print(shown, markup=False, soft_wrap=True)
+
+
+def agree(question: str, yes: bool) -> None:
+    """Goes on if the person at the terminal answers "y", or has said ``yes`` beforehand.
+
+    InputError otherwise: nothing was done.
+    """
+    if yes:
+        return
+    say(f"{question} [y/N]")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise InputError("nothing was done; answer “y”, or say --yes beforehand")
 
 
 def emit(line: str) -> None:

@@ -22,6 +22,7 @@ from zkperf.groups.base import Group
 from zkperf.groups.pairing import Pairing
 from zkperf.ledger.disclosure import Publication, Tree
 from zkperf.ledger.figure_transactions import FiguresOpened, PoolUnit
+from zkperf.ledger.identity import Path, Service, paths, providers, services
 from zkperf.ledger.transactions import Genesis, RoundOpened, UnitResult
 from zkperf.proofs.intervals import figure_key
 from zkperf.sharing import Share
@@ -186,6 +187,11 @@ class Tallied:
     openings: dict[tuple[int, int], Share] = field(default_factory=dict)
     """(commitment, unit) to (Σ w, Σ r)."""
 
+    @cached_property
+    def paths(self) -> list[Path]:
+        """What its units are called, whatever its root is called and however they are written."""
+        return paths(self.opened.units)
+
     def counted_below(self, unit: int) -> Iterator[Accepted | Filed]:
         """What counts so far below a unit: accepted, not replaced, not struck out."""
         raise NotImplementedError
@@ -231,6 +237,11 @@ class Round(Tallied):
     """By commitment q >= 1: where the answers to that optional question may be published."""
     result: tuple[UnitResult, ...] | None = None
     result_index: int | None = None
+
+    @cached_property
+    def identities(self) -> dict[Service, int]:
+        """Its services, by what makes them the same in another round."""
+        return services(self.opened)
 
     def cohort(self, unit: int) -> Cohort:
         return self.cohorts[unit]
@@ -335,9 +346,9 @@ class FigureRound(Tallied):
         return keys.index(provider) if provider in keys else None
 
     @cached_property
-    def identities(self) -> dict[bytes | tuple[str, ...], int]:
-        """Its providers by what makes them the same in another round."""
-        return identities(self.opened)
+    def identities(self) -> dict[bytes | Path, int]:
+        """Its providers, by what makes them the same in another round."""
+        return providers(self.opened)
 
     def indicator_of(self, column: int) -> int:
         """The indicator that a column is about: its values, or its bits."""
@@ -374,19 +385,6 @@ class FigureRound(Tallied):
         commitment = sum(others, first)
         coefficients = tuple(sum(terms[1:], terms[0]) for terms in zip(degrees, *rest, strict=True))
         return commitment, coefficients
-
-
-def identities(opened: FiguresOpened) -> dict[bytes | tuple[str, ...], int]:
-    """A round's providers, by their keys and by their names from below the root. Two providers of different
-    rounds that have one of these in common are the same."""
-    found: dict[bytes | tuple[str, ...], int] = {}
-    paths: list[tuple[str, ...]] = []
-    for unit, place in enumerate(opened.units):
-        paths.append(() if place.parent is None else (*paths[place.parent], place.name))
-        if place.provider is not None:
-            found[place.provider] = unit
-            found[paths[unit]] = unit
-    return found
 
 
 @dataclass

@@ -24,7 +24,13 @@ from zkperf.ledger.rules.figures.pools import PUBLISHED
 from zkperf.ledger.rules.prepared import Judged, Prepared
 from zkperf.ledger.state import Phase, State
 from zkperf.ledger.transactions import Genesis, decode_transaction, stays_bytes
-from zkperf.roles.audit_notes import SilentMember, signing_member, silent_members
+from zkperf.roles.audit_notes import (
+    Overlap,
+    SilentMember,
+    shared_services,
+    signing_member,
+    silent_members,
+)
 from zkperf.roles.audit_parts import WHOLE, Known, Part
 from zkperf.roles.software import software_digest
 from zkperf.roles.view import ledger_policy
@@ -131,6 +137,7 @@ class Audit:
     """What there is of rounds of figures, by kind."""
     refused: list[NotShown] = field(default_factory=list)
     silent_members: list[SilentMember] = field(default_factory=list)
+    shared_services: list[Overlap] = field(default_factory=list)
     seconds: float = 0.0
     part: Part = WHOLE
     verified: int = 0
@@ -185,6 +192,7 @@ class Audit:
             "refused": [vars(item) for item in self.refused],
             "open_rounds": self.open_rounds,
             "silent_members": [vars(member) for member in self.silent_members],
+            "shared_services": [overlap.to_json() for overlap in self.shared_services],
             "seconds": round(self.seconds, 3),
         }
 
@@ -273,6 +281,7 @@ def audit(
     report.size, report.root = reading.tree.size, reading.tree.root().hex()
     summarise(report, state)
     report.silent_members = silent_members(state, heard)
+    report.shared_services = shared_services(state)
     if report.ok and part == WHOLE and reading.first is not None:
         digest, tree = sha256(reading.first).digest(), reading.tree
         report.verified_log = Known(digest, tree.size, tree.root(), note, software_digest())

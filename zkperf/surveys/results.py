@@ -91,6 +91,14 @@ class SilentMember(TypedDict):
     name: str
 
 
+class SharedServices(TypedDict):
+    """Services that several rounds have, or that may be the same."""
+
+    why: str
+    rounds: list[str]
+    services: list[str]
+
+
 class AuditResult(TypedDict):
     """What ``zkperf audit --json`` prints."""
 
@@ -111,6 +119,7 @@ class AuditResult(TypedDict):
     refused: NotRequired[list[NotShown]]
     open_rounds: NotRequired[list[str]]
     silent_members: NotRequired[list[SilentMember]]
+    shared_services: NotRequired[list[SharedServices]]
     seconds: float
 
 

@@ -16,6 +16,9 @@ from zkperf.surveys.results import (
     withheld_reason,
 )
 
+NAMED = 6
+"""Services, or rounds, that a note names."""
+
 
 def result_table(
     result: SurveyResult, questionnaire: Questionnaire, compare: Comparison | None = None
@@ -127,8 +130,20 @@ def _figures(audit: AuditResult) -> list[str]:
 def _notes(audit: AuditResult) -> list[str]:
     """What is not wrong, and should be known."""
     silent = [f"{member['name']} ({member['number']})" for member in audit.get("silent_members") or []]
-    joined = ", ".join(silent)
-    return [f"Members of whom nothing is on the log but that they joined: {joined}"] if silent else []
+    notes = [f"Members of whom nothing is on the log but that they joined: {', '.join(silent)}"]
+    return [
+        *(notes if silent else []),
+        *(
+            f"In several rounds, {item['why']}: {_some(item['services'])}, in {_some(item['rounds'])}"
+            for item in audit.get("shared_services") or []
+        ),
+    ]
+
+
+def _some(names: list[str]) -> str:
+    """As many names as a line bears; all of them are in the JSON."""
+    left_out = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {left_out:,} more" if left_out > 0 else "")
 
 
 def audit_tables(audit: AuditResult) -> list[Table]:

@@ -119,13 +119,33 @@ def test_a_service_is_in_one_open_round_at_a_time(phase: Phase) -> None:
     bench.refuse(overlapping, "rounds", "service 'all/C' is in another open round")
 
 
+@pytest.mark.parametrize(
+    "units",
+    [
+        [("City", None, False), ("A", 0, True)],
+        [("anything", None, False), ("D", 0, True), ("A", 0, True)],
+        [("all", None, False), ("a", 0, True)],
+        [("all", None, False), ("\uff21", 0, True)],
+        [("A", None, True)],
+    ],
+)
+def test_a_service_is_the_same_whatever_the_root_is_called_and_however_it_is_written(
+    units: list[tuple[str, int | None, bool]],
+) -> None:
+    bench = a_round()
+    again = with_units(bench, bench.round.opened, *units)
+    bench.refuse(again, "rounds", "service '.*' is in another open round, 'round'")
+
+
 def test_other_services_may_be_in_another_round() -> None:
     bench = a_round()
     opened = bench.round.opened
     bench.apply(with_units(bench, opened, ("all", None, False), ("D", 0, True)))
-    # The same name elsewhere in the tree is another service.
+    other = Unit(name="A", parent=0, registrar=bytes([1]) * 32)
+    bench.apply(bench.resigned("evaluator", opened, units=(opened.units[0], other)))
+    # The same name elsewhere in the tree is another service, and so is another registrar's.
     bench.apply(with_units(bench, opened, ("all", None, False), ("north", 0, False), ("A", 1, True)))
-    assert len(bench.state.rounds) == 3
+    assert len(bench.state.rounds) == 4
 
 
 @pytest.mark.parametrize("phase", [Phase.DRAINING, Phase.SUMMING, Phase.PUBLISHED, Phase.ABANDONED])

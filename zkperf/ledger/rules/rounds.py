@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zkperf.errors import RuleViolation
 from zkperf.ledger.figure_transactions import FiguresOpened
+from zkperf.ledger.identity import services
 from zkperf.ledger.rules.common import check_announced, find_either, frozen_tree, require, require_evaluator
 from zkperf.ledger.rules.figures.claims import end_waiting
 from zkperf.ledger.rules.issuance import issuance_verifier
@@ -53,13 +54,12 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
         f"{len(opened.units)} units are too many for this questionnaire: their totals would not fit into "
         f"one transaction of {MAX_TRANSACTION} bytes",
     )
-    mine = {service_path(opened, leaf) for leaf in leaves}
+    mine = services(opened)
     for other in state.rounds.values():
-        if other.phase not in RUNNING:
-            continue
-        theirs = {service_path(other.opened, leaf) for leaf in other.tree.leaves()}
-        shared = sorted("/".join(path) for path in mine & theirs)
-        require(not shared, CHECK, f"service {shared[0] if shared else ''!r} is in another open round")
+        if other.phase in RUNNING:
+            shared = sorted(mine[same] for same in mine.keys() & other.identities.keys())
+            name = "/".join(service_path(opened, shared[0])) if shared else ""
+            require(not shared, CHECK, f"service {name!r} is in another open round, {other.opened.name!r}")
     nothing = Committed.nothing(state.commitment_group, len(scheme.layout.commitments), state.rules.threshold)
     found = Round(
         digest=identifier,
@@ -77,7 +77,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
 
 
 def service_path(opened: RoundOpened | FiguresOpened, unit: int) -> tuple[str, ...]:
-    """The names from the root to ``unit``: what makes two rounds' services the same service."""
+    """The names from the root to ``unit``, as they were written."""
     names: list[str] = []
     node: int | None = unit
     while node is not None:

@@ -124,6 +124,8 @@ def test_a_provider_is_in_one_open_round_at_a_time() -> None:
     bench.refuse(bench.opened(units=(renamed, *rekeyed)), CHECK, "'n1' is in another open round")
     named = [place.model_copy(update={"name": f"the {place.name}"}) for place in others]
     bench.refuse(bench.opened(units=(renamed, *named)), CHECK, "'the n1' is in another open round")
+    shouted = [place.model_copy(update={"name": place.name.upper()}) for place in rekeyed]
+    bench.refuse(bench.opened(units=(renamed, *shouted)), CHECK, "'N1' is in another open round")
     bench.apply(bench.opened(period="2019", units=places({"East": ("e1", "e2")})))
     closed = in_phase(Phase.SUMMING).fork()
     closed.apply(closed.opened(period="2019"))

@@ -77,25 +77,15 @@ class Rated(NamedTuple):
 
 def rated_in(state: State, found: FigureRound, unit: int, question: str) -> Rated | None:
     """Where an index takes the mean of a question from. Rounds with other questions say nothing about it."""
-    names = _names(found, unit)
+    path = found.paths[unit]
     for round_id in reversed(found.opened.ratings):
         rated = state.rounds[round_id]
         if question in {asked.id for asked in rated.scheme.questionnaire.questions}:
             assert rated.result is not None
             for number, result in enumerate(rated.result):
-                if _names(rated, number) == names:
+                if rated.paths[number] == path:
                     return Rated(rated, number, result)
     return None
-
-
-def _names(found: FigureRound | Round, unit: int) -> list[str]:
-    """The names from below the root to a unit."""
-    names: list[str] = []
-    node: int | None = unit
-    while node:
-        names.insert(0, found.opened.units[node].name)
-        node = found.opened.units[node].parent
-    return names
 
 
 def _rated(result: UnitResult, question: str) -> Fraction | None:

@@ -10,6 +10,7 @@ from circuits.questionnaire import Questionnaire
 from circuits.report import ReportForm
 from zkperf.errors import RuleViolation
 from zkperf.ledger.figure_transactions import FiguresOpened
+from zkperf.ledger.identity import providers
 from zkperf.ledger.rules.common import (
     check_announced,
     find_figures,
@@ -21,7 +22,7 @@ from zkperf.ledger.rules.common import (
 from zkperf.ledger.rules.figures.draw import DRAW
 from zkperf.ledger.rules.figures.sizes import check_sizes
 from zkperf.ledger.rules.keygen import keygens
-from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State, identities
+from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State
 from zkperf.ledger.transactions import digest
 
 CHECK = "rounds"
@@ -53,7 +54,7 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
         previous = find_figures(state, opened.previous, CHECK, *RESULT)
         check_continues(scheme, previous)
     check_sizes(scheme.scheme, opened.units)
-    mine = identities(opened)
+    mine = providers(opened)
     for other in state.figure_rounds.values():
         if other.phase in RUNNING:
             shared = sorted(mine[same] for same in mine.keys() & other.identities.keys())
