@@ -103,7 +103,8 @@ class PoolView(View):
     count: int
     sum: str | None
     mean: str | None
-    share_at_target: str | None
+    share_at_target: str | None = Field(description="Null also where it is not asked who is at the target.")
+    share_from: str | None = Field(description="claims, bits or not asked; null without a target.")
 
 
 class PooledView(View):

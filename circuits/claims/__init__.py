@@ -21,6 +21,7 @@ from circuits.claims.catalogue import (
 )
 from circuits.claims.index import has_index
 from circuits.claims.kinds import Kind, Need, Setting
+from circuits.claims.parts import tied_to_total, ties
 from circuits.claims.proofs import ClaimContext, Opening, ProvedClaim, prove_claim, verify_claims
 
 __all__ = [
@@ -40,5 +41,7 @@ __all__ = [
     "needs",
     "prove_claim",
     "state_claim",
+    "tied_to_total",
+    "ties",
     "verify_claims",
 ]

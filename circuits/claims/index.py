@@ -23,6 +23,7 @@ from itertools import pairwise
 from math import lcm
 
 from circuits.claims.kinds import Kind, Need, Setting, expect
+from circuits.claims.parts import tied_to_total
 from circuits.indicators import Claim, Index, IndexPart, IndicatorScheme
 from zkperf.errors import InputError, InvalidProof
 from zkperf.proofs.committed import Statement
@@ -152,6 +153,12 @@ class WeightedIndex(Kind):
             raise InputError("the index divides by zero: a part's low is its high")
         if any(not 0 <= part.missing.exact <= 1 for part in scheme.index.parts):
             raise InputError("a mean that is withheld scores from 0 to 1")
+        for part in scheme.index.parts:
+            if part.source == "pool" and scheme.number(part.id) in tied_to_total(scheme):
+                raise InputError(
+                    f"a part is the pool of {part.id!r}, which is tied to a published total by a claim of "
+                    "kind parts, and so is not pooled: take another indicator's"
+                )
         if len(weights) < 2:
             raise InputError("an index needs at least two figures with a weight")
         if max(weights) > scheme.index.max_share.exact * sum(weights):

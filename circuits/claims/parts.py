@@ -61,3 +61,27 @@ class PartsSum(Kind):
         """The least and the greatest published total, in the largest scale."""
         finest = max(indicators(scheme, claim), key=lambda indicator: indicator.scale)
         return [finest.scaled(number.exact) for number in claim.numbers]
+
+
+def ties(scheme: IndicatorScheme) -> list[frozenset[int]]:
+    """The scheme's indicators in sets: those that claims of kind ``parts`` tie together, directly or by way
+    of others. One that no such claim names is tied to itself alone."""
+    found = [frozenset({k}) for k in range(len(scheme.indicators))]
+    for claim in scheme.claims:
+        if claim.kind == "parts":
+            named = frozenset(map(scheme.number, claim.indicators))
+            met = [tie for tie in found if tie & named]
+            found = [tie for tie in found if not tie & named] + [named.union(*met)]
+    return found
+
+
+def tied_to_total(scheme: IndicatorScheme) -> frozenset[int]:
+    """The indicators that are tied to a published total. Their sums over a pool, less the totals that the
+    others publish, would be the total of a provider that publishes none: so they are not pooled."""
+    published = {
+        scheme.number(name)
+        for claim in scheme.claims
+        if claim.kind == "parts" and claim.numbers
+        for name in claim.indicators
+    }
+    return frozenset().union(*(tie for tie in ties(scheme) if tie & published))

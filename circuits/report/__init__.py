@@ -11,6 +11,7 @@ many. Shares are those of ratings (`circuits.rating.shares`), one value for each
 
 from __future__ import annotations
 
+from circuits.report.bits import asked_bits
 from circuits.report.core import DecodedReport, Report, ReportContext, ReportForm, decode_report
 from circuits.report.prover import build_report, check_figures
 from circuits.report.verifier import verify_reports
@@ -20,6 +21,7 @@ __all__ = [
     "Report",
     "ReportContext",
     "ReportForm",
+    "asked_bits",
     "build_report",
     "check_figures",
     "decode_report",

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from circuits.indicators import IndicatorScheme
+from circuits.report.bits import asked_bits
 from zkperf.encoding import Bytes32, Record, Sequence, Uint, encode
 from zkperf.errors import EncodingError
 from zkperf.groups.base import Group
@@ -66,8 +67,7 @@ class Report(Record):
 class ReportForm:
     """What can be reported in a period: columns 0, 1, … are the indicators' values, then come the bits.
 
-    A bit says whether the value is at the indicator's target; there is one for each indicator that has a
-    target in the period and no claim of kind ``target``, which would tell anyway.
+    A bit says whether the value is at the indicator's target; `asked_bits` says which indicators have one.
     """
 
     scheme: IndicatorScheme
@@ -77,12 +77,7 @@ class ReportForm:
     @cached_property
     def bits(self) -> tuple[int, ...]:
         """The indicators that have a bit, ascending."""
-        claimed = {i for claim in self.scheme.claims if claim.kind == "target" for i in claim.indicators}
-        return tuple(
-            k
-            for k, indicator in enumerate(self.scheme.indicators)
-            if indicator.target(self.period) is not None and indicator.id not in claimed
-        )
+        return asked_bits(self.scheme, self.period)
 
     @cached_property
     def width(self) -> int:

@@ -95,7 +95,7 @@ def test_a_round_by_commands(country: Country) -> None:
         "costs: holds",
         "good: holds",
         "grade: B",
-        "turnover: counts as at the target, in the groups' shares only",
+        "turnover: counts as at the target in the groups' shares; a share of 1 tells it of everybody",
     ]
     other = country.home("status", "Ash House", "--genesis", "00" * 32)
     assert other.code == 1 and "expected the ledger 0000" in other.err

@@ -109,6 +109,7 @@ def result() -> ReportResult:
             "sum": f"{float(mean) * count:.1f}" if mean else None,
             "mean": mean,
             "share_at_target": share,
+            "share_from": "bits" if share else None,
         }
 
     def node(quality: PoolResult, turnover: PoolResult, others: PoolResult) -> NodeResult:

@@ -177,21 +177,26 @@ def _nodes(
         numbers = {g: sum(group == g for group, _ in pooled) for g in groups}
         why, why_group = disclosed(numbers, k_min)
         public = name in claimed
-        total["pools"][name] = _pool(indicator, period, [v for _, v in pooled], why, public)
-        reached = {group: 0 for group in groups}
+        source = share_from(scheme, indicator, period, public)
+        total["pools"][name] = _pool(indicator, period, [v for _, v in pooled], why, source)
         for group in groups:
             values = [value for place, value in pooled if place == group]
-            nodes[group]["pools"][name] = _pool(indicator, period, values, why_group[group], public)
-            if target(indicator, period) is not None:
-                reached[group] = sum(at_target(indicator, period, value) for value in values)
-        # Of groups, and of those withheld together, it must not follow that all there are alike.
-        hidden = [group for group in groups if why_group[group]]
-        parts = [[group] for group in groups if not why_group[group]] + [hidden]
-        for part in parts:
-            number = sum(numbers[group] for group in part)
-            if not public and number and sum(reached[group] for group in part) in (0, number):
-                total["pools"][name]["share_at_target"] = None
+            nodes[group]["pools"][name] = _pool(indicator, period, values, why_group[group], source)
     return {"total": total, "groups": nodes}
+
+
+def share_from(scheme: dict[str, Any], indicator: dict[str, Any], period: str, public: bool) -> str | None:
+    """Committed bits are asked for where each answer leaves as many values as the floor, or none."""
+    aim = target(indicator, period)
+    if aim is None or public:
+        return None if aim is None else "claims"
+    step = Fraction(1, 10 ** indicator.get("scale", 0))
+    low, high = Fraction(indicator["min"]), Fraction(indicator["max"])
+    below, above = (aim - low) / step, (high - aim) / step + 1
+    if indicator["better"] == "lower":
+        below, above = below + 1, above - 1
+    least = min(Fraction(scheme.get("floor", 5)), (high - low) / step + 1)
+    return "bits" if all(values == 0 or values >= least for values in (below, above)) else "not asked"
 
 
 def _node(reason: str | None) -> dict[str, Any]:
@@ -199,17 +204,16 @@ def _node(reason: str | None) -> dict[str, Any]:
 
 
 def _pool(
-    indicator: dict[str, Any], period: str, values: Iterable[Fraction], reason: str | None, public: bool
+    indicator: dict[str, Any], period: str, values: Iterable[Fraction], reason: str | None, source: str | None
 ) -> dict[str, Any]:
     values = list(values)
     pool: dict[str, Any] = {"status": "withheld", "reason": reason, "count": len(values)}
-    pool |= {"sum": None, "mean": None, "share_at_target": None}
+    pool |= {"sum": None, "mean": None, "share_at_target": None, "share_from": source}
     if reason is not None:
         return pool
     pool |= {"status": "published", "sum": exactly(sum(values, Fraction(0)), indicator.get("scale", 0))}
     pool["mean"] = six(sum(values, Fraction(0)) / len(values))
-    if target(indicator, period) is not None:
+    if source in ("claims", "bits"):
         reached = sum(at_target(indicator, period, value) for value in values)
-        if public or 0 < reached < len(values):
-            pool["share_at_target"] = six(Fraction(reached, len(values)))
+        pool["share_at_target"] = six(Fraction(reached, len(values)))
     return pool

@@ -56,6 +56,17 @@ def test_reasons_in_plain_words(page: Page) -> None:
     assert re.search(r"nobody reported it \S+ \(0\)", page.text)
 
 
+def test_a_share_that_is_not_asked(page: Page) -> None:
+    assert "share not asked" not in page.text
+    published = result()
+    published["periods"]["2023"]["total"]["pools"]["quality"] |= {
+        "share_at_target": None,
+        "share_from": "not asked",
+    }
+    shown = Page(render(replace(PAGE, result=published))).text
+    assert shown.count("share not asked") == shown.count("达标比例不询问") == 1
+
+
 def test_plots_and_grades(page: Page) -> None:
     labels = [attributes.get("aria-label") or "" for tag, attributes in page.tags if tag == "svg"]
     assert "quality: 2023 18.25, 2024 19.50" in labels

@@ -10,16 +10,16 @@ import pytest
 
 from tests.indicators.example import SCHEME, figures_csv
 from tests.indicators.recomputed import recompute
-from zkperf.errors import InputError, RuleViolation
+from zkperf.errors import InputError, InvalidShare, RuleViolation
 from zkperf.indicators.figures_file import load_figures
 from zkperf.indicators.results import ReportResult
 from zkperf.indicators.run import Rounds
 from zkperf.indicators.scheme_file import load_scheme
 from zkperf.ledger.state import FigureRound, Phase
-from zkperf.ledger.transactions import SumsPosted, decode_leaf
 from zkperf.roles.auditor import PublicLog, audit
 from zkperf.roles.consortium import Consortium
 from zkperf.roles.folder import LedgerFolder
+from zkperf.roles.trace import trace_result
 
 K_MIN = 3
 
@@ -89,22 +89,17 @@ def test_what_was_drawn_is_attested(done: Done) -> None:
         assert all(found.attested[item.unit, item.indicator] for item in found.drawn)
 
 
-def test_bits_that_are_all_alike_are_never_posted(done: Done) -> None:
-    """In 2023 everybody in the South is at the turnover's target, nobody in the North."""
+def test_bits_are_summed_wherever_values_are(done: Done) -> None:
+    """In 2023 all in the South are at the turnover's target, none in the North: both shares are told."""
     for found in done.rounds:
         [bits] = [len(found.publications) + place for place in range(len(found.form.bits))]
-        posted = []
-        for index in range(found.index, done.consortium.ledger.state.size):
-            leaf = decode_leaf(done.consortium.ledger.leaf(index))
-            if isinstance(leaf, SumsPosted) and leaf.round == found.digest:
-                posted += [(item.commitment, item.unit) for item in leaf.sums]
-        south = next(u for u, place in enumerate(found.opened.units) if place.name == "South")
-        mixed = found.opened.period == "2024"
-        assert ((bits, south) in posted) is mixed
-        # With the total's, the number of those in the South would be there to be recognised.
-        assert ((bits, 0) in posted) is mixed
-        pool = done.result["periods"][found.opened.period]["groups"]["South"]["pools"]["turnover"]
-        assert (pool["status"], pool["share_at_target"] is not None) == ("published", mixed)
+        turnover = found.form.bits[0]
+        assert {unit for column, unit in found.openings if column == bits} == {
+            unit for column, unit in found.openings if column == turnover
+        }
+    groups = done.result["periods"]["2023"]["groups"]
+    shares = {name: node["pools"]["turnover"]["share_at_target"] for name, node in groups.items()}
+    assert shares == {"North": "0.000000", "South": "1.000000"}
 
 
 def test_progress_is_told(done: Done) -> None:
@@ -135,6 +130,21 @@ def test_a_ledger_that_is_there_already(tmp_path: Path) -> None:
 
 
 def test_a_round_that_stops_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zkperf.roles.trustee.Trustee.bit_sums", lambda *_: {})
-    with pytest.raises(RuleViolation, match="too few members have shown their sums of bits"):
+    def lost(*_: object) -> None:
+        raise InvalidShare("it is lost")
+
+    monkeypatch.setattr("zkperf.roles.report_book.ReportBook.sum", lost)
+    with pytest.raises(RuleViolation, match=r"stopped at .*member 1: it is lost"):
         run(tmp_path, SCHEME, figures_csv())
+
+
+def test_a_share_that_is_not_asked_is_traced_as_such(tmp_path: Path) -> None:
+    """At most 0.03 percent of turnover leaves four values, and the floor is five."""
+    asked = SCHEME.replace('target = "25"', 'target = "0.03"')
+    finished = run(tmp_path, asked, "\n".join(figures_csv().splitlines()[:7]) + "\n")
+    finished.consortium.close()
+    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN)
+    pool = finished.result["periods"]["2023"]["total"]["pools"]["turnover"]
+    assert (pool["status"], pool["share_at_target"], pool["share_from"]) == ("published", None, "not asked")
+    traced = trace_result(finished.log(), "2023/total/turnover.share")
+    assert (traced["value"], traced["openings"], traced["proofs"]) == ("not asked", [], [])

@@ -32,6 +32,13 @@ def test_pools() -> None:
     assert "Care homes: 2023" in text
 
 
+def test_a_share_that_is_not_asked_is_no_share_of_none() -> None:
+    period = result()["periods"]["2023"]
+    period["total"]["pools"]["quality"] |= {"share_at_target": None, "share_from": "not asked"}
+    text = printed(pools_table(INDICATORS, "2023", period))
+    assert "18.250000 (24, share not asked)" in text
+
+
 def test_providers() -> None:
     text = printed(providers_table(INDICATORS, "2023\x1b[2J", PERIOD))
     assert "\x1b[2J" not in text

@@ -16,7 +16,6 @@ from zkperf.ledger.disclosure import (
     Tree,
     check_tree,
     disclose,
-    mixed_throughout,
     totals,
 )
 
@@ -174,44 +173,3 @@ def test_a_tree_is_not_deeper_than_what_goes_down_it_can_bear() -> None:
     check_tree(chain)
     with pytest.raises(ValueError, match="unit 33: more than 32 levels"):
         check_tree([*chain, MAX_LEVELS])
-
-
-# -- sums of bits ---------------------------------------------------------------------------------------
-
-
-@given(st.data())
-@settings(max_examples=150, deadline=None)
-def test_no_sums_of_bits_that_are_all_alike_follow(data: st.DataObject) -> None:
-    tree = data.draw(trees())
-    leaves = tree.leaves()
-    counts = {leaf: data.draw(st.integers(0, 3)) for leaf in leaves}
-    bits = {leaf: data.draw(st.integers(0, counts[leaf])) for leaf in leaves}
-    numbers, ones = totals(tree, counts), totals(tree, bits)
-    published = disclose(tree, numbers, 2).published
-    opened = mixed_throughout(tree, published, numbers, ones)
-    assert set(opened) <= set(published)
-    there = [leaf for leaf in leaves if counts[leaf] > 0]
-    rows = [[int(leaf in tree.below(unit)) for leaf in there] for unit in opened]
-    for subset in derivable(rows, len(there)):
-        met = [leaf for leaf, is_in in zip(there, subset, strict=True) if is_in]
-        assert 0 < sum(bits[leaf] for leaf in met) < sum(counts[leaf] for leaf in met)
-
-
-def test_one_group_that_is_all_alike_withholds_what_is_above_it() -> None:
-    #        0
-    #    1       2        3 and 4 have one bit each, which is withheld
-    #  3 4 5   6   7
-    tree = check_tree([None, 0, 0, 1, 1, 1, 2, 2])
-    counts = totals(tree, {3: 1, 4: 1, 5: 4, 6: 3, 7: 3})
-    published = [0, 1, 2, 5, 6, 7]
-
-    def opened(**ones: int) -> list[int]:
-        by_leaf = {int(leaf[1:]): count for leaf, count in ones.items()}
-        return mixed_throughout(tree, published, counts, totals(tree, by_leaf))
-
-    assert opened(u3=1, u4=0, u5=2, u6=1, u7=2) == published
-    assert opened(u3=1, u4=0, u5=2, u6=0, u7=2) == [1, 5, 7]
-    # What 5 leaves over of 1 is 3 and 4: both at the target.
-    assert opened(u3=1, u4=1, u5=2, u6=1, u7=2) == [2, 5, 6, 7]
-    assert opened(u3=1, u4=1, u5=4, u6=3, u7=1) == [7]
-    assert opened() == []

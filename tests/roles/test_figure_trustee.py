@@ -1,4 +1,4 @@
-"""Trustees in a round of figures: bad shares, lying members, and bits that must not be told."""
+"""Trustees in a round of figures: bad shares, bundles that cannot be had, and sums of bits."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 from circuits.rating import Bundle, seal_shares
 from tests.roles.figures import QUALITY, TURNOVER, FigureWorld
 from zkperf.errors import InvalidShare, RuleViolation
-from zkperf.ledger.state import FigureRound, Phase, State
-from zkperf.roles.figure_trustee import Sums
+from zkperf.ledger.state import Phase
 from zkperf.roles.report_book import ReportBook
-from zkperf.roles.shares import FetchBundles
 from zkperf.roles.trustee import Trustee
 from zkperf.sharing import Share
 
@@ -44,43 +42,22 @@ def test_a_bad_share_strikes_the_report(world: FigureWorld, monkeypatch: pytest.
     assert world.found.result[0].pools[QUALITY].sum == 203
 
 
-def test_a_member_that_lies_about_its_bits_is_not_believed(
-    world: FigureWorld, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("turnovers", "share"),
+    [((2000, 2100), "1.000000"), ((2600, 9000), "0.000000"), ((2500, 2501), "0.500000")],
+)
+def test_sums_of_bits_are_posted_whatever_they_are(
+    world: FigureWorld, turnovers: tuple[int, int], share: str
 ) -> None:
-    honest = Trustee.bit_sums
-
-    def lying(trustee: Trustee, state: State, found: FigureRound, fetch: FetchBundles) -> Sums:
-        sums = honest(trustee, state, found, fetch)
-        if trustee.index == 1:
-            return {place: Share((share.values[0] + 1,), share.blinding) for place, share in sums.items()}
-        return sums
-
-    monkeypatch.setattr(Trustee, "bit_sums", lying)
-    for number, turnover in enumerate((2000, 2600, 2700)):
-        world.report(number, {TURNOVER: turnover})
-    world.close()
-    for number in range(3):
-        world.claim(number)
-    assert world.found.result is not None
-    assert world.found.result[0].pools[TURNOVER].share == "0.333333"
-
-
-@pytest.mark.parametrize("turnovers", [(2000, 2100), (2600, 9000)])
-def test_all_or_none_is_never_opened(world: FigureWorld, turnovers: tuple[int, int]) -> None:
+    """To hold one back would tell what it is."""
     for number, turnover in enumerate(turnovers):
         world.report(number, {TURNOVER: turnover})
     world.close()
-    bits = len(world.scheme.indicators)
-    assert (TURNOVER, 0) in world.found.openings
-    assert (bits, 0) not in world.found.openings
     assert world.found.phase is Phase.CLAIMING
-
-
-def test_sums_of_bits_are_shown_in_their_stage_only(world: FigureWorld) -> None:
-    world.report(0, {TURNOVER: 2000})
-    ledger, trustee = world.world.consortium.ledger, world.world.consortium.trustees[0]
-    with pytest.raises(RuleViolation, match="not at its sums of bits"):
-        trustee.bit_sums(ledger.state, world.found, ledger.bundles)
+    for number in range(2):
+        world.claim(number)
+    assert world.found.result is not None
+    assert world.found.result[0].pools[TURNOVER].share == share
 
 
 def test_what_cannot_be_had_was_not_checked(world: FigureWorld) -> None:

@@ -154,10 +154,10 @@ def test_the_preview_says_what_will_be_claimed() -> None:
         "costs": True,
         "good": True,
     }
-    assert (shown.at_target, shown.outcome) == ({"quality": True, "turnover": True}, "B")
+    assert (shown.at_target, shown.outcome) == ({"turnover": True}, "B")
     shown = preview(scheme, "2023", {"quality": 80, "cost": 10, "staff_cost": 9, "other_cost": 2})
     assert [statement.holds for statement in shown.claims] == [False, False, False, None, False, None]
-    assert (shown.at_target, shown.outcome) == ({"quality": False}, None)
+    assert (shown.at_target, shown.outcome) == ({}, None)
     assert preview(scheme, "2025", {"quality": 80}).claims[0].holds is None
     assert preview(scheme, "2025", {}).outcome is None
     for outside in (-1, 301):

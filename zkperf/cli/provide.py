@@ -233,11 +233,12 @@ def describe_preview(scheme: IndicatorScheme, shown: Preview) -> list[str]:
     lines = [f"{statement.claim}: {words[statement.holds]}" for statement in shown.claims]
     if scheme.index is not None:
         lines.append(f"{_index_word(scheme)}: {shown.outcome or 'none'}")
-    claimed = {name for claim in scheme.claims if claim.kind == "target" for name in claim.indicators}
     for name, reached in shown.at_target.items():
-        if name not in claimed:
-            word = "at" if reached else "not at"
-            lines.append(f"{name}: counts as {word} the target, in the groups' shares only")
+        word = "at" if reached else "not at"
+        lines.append(
+            f"{name}: counts as {word} the target in the groups' shares; a share of "
+            f"{'1' if reached else '0'} tells it of everybody"
+        )
     return lines
 
 

@@ -19,6 +19,7 @@ from circuits.indicators import Indicator, IndicatorScheme
 from zkperf.indicators.results import NodeResult, PeriodResult, ReportResult
 from zkperf.indicators.tables import MARKS, outcome_of, percent
 from zkperf.ledger.disclosure import Reason
+from zkperf.ledger.rules.figures.pools import NOT_ASKED
 from zkperf.surveys.figures import Both, both
 from zkperf.surveys.plots import Bar, Column, column_chart, dot_chart
 from zkperf.surveys.report import MAX_FAILURES
@@ -108,6 +109,8 @@ class PoolView(NamedTuple):
     mean: str
     providers: str
     share: str
+    asked: bool
+    """Whether it is asked who is at the target."""
     reason: str | None
 
 
@@ -170,6 +173,7 @@ def _node_view(scheme: IndicatorScheme, name: Both, node: NodeResult) -> NodeVie
                 mean=_short(indicator, pool["mean"]),
                 providers=f"{pool['count']:,}",
                 share="" if share is None else percent(share),
+                asked=pool["share_from"] != NOT_ASKED,
                 reason=(pool["reason"] or "withheld") if pool["status"] == "withheld" else None,
             )
         )

@@ -60,6 +60,7 @@ def node_result(found: FigureRound, unit: PoolUnit) -> NodeResult:
             "sum": None if pool.sum is None else show(pool.sum, indicator.scale),
             "mean": pool.mean,
             "share_at_target": pool.share,
+            "share_from": pool.share_from,
         }
     return {
         "status": "published" if unit.reason is None else "withheld",

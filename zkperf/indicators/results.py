@@ -16,7 +16,9 @@ Status = Literal["published", "withheld"]
 class PoolResult(TypedDict):
     """One indicator in one node. ``count`` is the number of providers pooled, public for withheld ones too.
 
-    ``share_at_target`` is None where it is withheld, all alike, or the indicator has no target.
+    ``share_at_target`` is None where the pool is withheld, and where it is not asked who is at the target.
+    ``share_from`` says where it comes from: ``claims`` that everybody makes in public, committed ``bits``,
+    or ``not asked``; None for an indicator without a target in the period.
     """
 
     status: Status
@@ -25,6 +27,7 @@ class PoolResult(TypedDict):
     sum: str | None
     mean: str | None
     share_at_target: str | None
+    share_from: str | None
 
 
 class NodeResult(TypedDict):

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from circuits.indicators import IndicatorScheme
 from zkperf.indicators.results import NodeResult, PeriodResult, ProviderResult
+from zkperf.ledger.rules.figures.pools import NOT_ASKED
 from zkperf.roles.provider import Preview
 from zkperf.surveys.results import label, visible
 
@@ -79,7 +80,10 @@ def _pool(node: NodeResult, indicator: str) -> Text:
     if pool["mean"] is None:
         return _plain(f"withheld ({pool['count']})", "yellow")
     share = pool["share_at_target"]
-    return Text(f"{pool['mean']} ({pool['count']}{'' if share is None else f', {percent(share)}'})")
+    told = "" if share is None else f", {percent(share)}"
+    if pool["share_from"] == NOT_ASKED:
+        told = f", share {NOT_ASKED}"
+    return Text(f"{pool['mean']} ({pool['count']}{told})")
 
 
 def _plain(text: str, style: str = "") -> Text:

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     SMALL = "fewer than the minimum"
     SHIELD = "protects a smaller group"
     PARENT = "its parent is withheld"
+    TOTAL = "not pooled: tied to a published total"
 
 
 @dataclass(frozen=True)
@@ -116,31 +117,10 @@ def disclose(
     return Publication(len(tree.parents), withheld)
 
 
-def mixed_throughout(
-    tree: Tree, published: Sequence[int], counts: Mapping[int, int], sums: Mapping[int, int]
-) -> list[int]:
-    """Those of the ``published`` units of which a sum of bits may be opened: neither they, nor anything that
-    is published below them, nor what such units leave over of one of them, is all 0 or all 1.
-
-    Else what is left out could be had by subtraction. ``counts`` and ``sums`` are by unit, of bits and of
-    those that are 1.
-    """
-    told = set(published)
-
-    def alike(count: int, ones: int) -> bool:
-        return count > 0 and ones in (0, count)
-
-    left_out: set[int] = set()
-    for unit in published:
-        shown = [child for child in tree.children(unit) if child in told]
-        rest = counts[unit] - sum(counts[child] for child in shown)
-        ones = sums[unit] - sum(sums[child] for child in shown)
-        if alike(counts[unit], sums[unit]) or alike(rest, ones):
-            node: int | None = unit
-            while node is not None:
-                left_out.add(node)
-                node = tree.parents[node]
-    return [unit for unit in published if unit not in left_out]
+def withhold_all(tree: Tree, reason: Reason) -> Publication:
+    """The publication in which no unit is."""
+    size = len(tree.parents)
+    return Publication(size, dict.fromkeys(range(size), reason))
 
 
 def totals(tree: Tree, leaf_numbers: Mapping[int, int]) -> dict[int, int]:

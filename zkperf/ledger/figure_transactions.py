@@ -100,8 +100,8 @@ class Pool(Record):
     mean: Text | None
     share: Text | None
     """Of those pooled, at target."""
-    public: bool
-    """The share follows from claims that everybody makes in public."""
+    share_from: Text | None
+    """``claims`` that everybody makes in public, ``bits`` that reports commit to, or ``not asked``."""
 
 
 class PoolUnit(Record):

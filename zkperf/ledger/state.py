@@ -13,6 +13,7 @@ from functools import cached_property
 from operator import add, sub
 from typing import Any
 
+from circuits.claims import tied_to_total, ties
 from circuits.indicators import IndicatorScheme
 from circuits.layout import Layout
 from circuits.questionnaire import Questionnaire
@@ -362,14 +363,12 @@ class FigureRound(Tallied):
 
     @cached_property
     def ties(self) -> list[frozenset[int]]:
-        scheme = self.scheme.scheme
-        ties = [frozenset({k}) for k in range(len(scheme.indicators))]
-        for claim in scheme.claims:
-            if claim.kind == "parts":
-                named = frozenset(map(scheme.number, claim.indicators))
-                met = [tie for tie in ties if tie & named]
-                ties = [tie for tie in ties if not tie & named] + [named.union(*met)]
-        return ties
+        return ties(self.scheme.scheme)
+
+    @cached_property
+    def unpooled(self) -> frozenset[int]:
+        """The indicators that are not pooled, because a published total is made of them."""
+        return tied_to_total(self.scheme.scheme)
 
     def key(self, q: int) -> CommitmentKey:
         return figure_key(self.group)

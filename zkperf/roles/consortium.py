@@ -18,8 +18,7 @@ from zkperf.errors import InvalidShare, ZkperfError
 from zkperf.ledger.engines.door import Examined
 from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.promises import Promise
-from zkperf.ledger.state import FigureRound, Phase
-from zkperf.roles.figure_trustee import Sums
+from zkperf.ledger.state import Phase
 from zkperf.roles.trustee import Trustee
 from zkperf.roles.view import RoundLeaves
 
@@ -124,23 +123,13 @@ class Consortium:
                 state = self.ledger.state
                 found = state.rounds.get(round_id) or state.figure_rounds[round_id]
                 try:
-                    for transaction in trustee.duties_in(state, found, self.ledger.bundles, self._bit_sums):
+                    for transaction in trustee.duties_in(state, found, self.ledger.bundles):
                         self.ledger.submit(transaction)
                         progress = True
                 except ZkperfError as error:
                     # A member that errs or lies must not stop the others, nor one round the next.
                     self.refusals.append((trustee.index, error))
                     stuck.add((trustee.index, round_id))
-
-    def _bit_sums(self, found: FigureRound) -> dict[int, Sums]:
-        """What the trustees show each other, not the ledger: their sums of bits."""
-        shown: dict[int, Sums] = {}
-        for trustee in self.trustees:
-            try:
-                shown[trustee.index] = trustee.bit_sums(self.ledger.state, found, self.ledger.bundles)
-            except ZkperfError as error:
-                self.refusals.append((trustee.index, error))
-        return shown
 
     # -- reading ----------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from circuits.claims.kinds import Need
 from circuits.exposure import index_allowed
 from circuits.indicators import IndicatorScheme
 from circuits.rating import Bundle
-from circuits.report import build_report
+from circuits.report import ReportForm, build_report, check_figures
 from zkperf.encoding import Bytes32, Record, encode
 from zkperf.encoding import Sequence as Items
 from zkperf.errors import InputError, InvalidProof, RuleViolation
@@ -74,7 +74,7 @@ class Preview:
 
     claims: Sequence[Statement] = field(repr=False)
     at_target: Mapping[str, bool] = field(repr=False)
-    """By indicator with a target that is reported."""
+    """By indicator that is reported and has a bit: what enters the groups' shares."""
     outcome: str | None = field(repr=False)
     """The grade or index, None if there is none. Published means in it count as withheld: they are not
     known yet."""
@@ -101,14 +101,11 @@ def preview(
         if values is not None and (claim.kind != "index" or with_index):
             holds = _holds(setting, number, values)
         statements.append(Statement(claim.id, holds))
-    at_target = {}
-    for name, value in figures.items():
-        indicator = scheme.named(name)
-        target = indicator.target(period)
-        if not indicator.min <= value <= indicator.max:
-            raise InputError(f"indicator {name!r}: the figure is out of its range")
-        if target is not None:
-            at_target[name] = value >= target if indicator.better == "higher" else value <= target
+    form = ReportForm(scheme, period)
+    if figures:
+        check_figures(form, {scheme.number(name): value for name, value in figures.items()})
+    asked = {k: scheme.indicators[k].id for k in form.bits}
+    at_target = {name: bool(form.at_target(k, figures[name])) for k, name in asked.items() if name in figures}
     outcome = None
     if with_index:
         values = _values(needs(setting, len(scheme.claims)), figures, {})

@@ -22,7 +22,7 @@ from zkperf.ledger.rules.figures.claims import (
     verify_posted_claims,
 )
 from zkperf.ledger.rules.figures.needed import figure_needed
-from zkperf.ledger.rules.figures.pools import target_claim
+from zkperf.ledger.rules.figures.pools import NOT_ASKED, target_claim
 from zkperf.ledger.rules.figures.reports import verify_posted_reports
 from zkperf.ledger.rules.verification import accepted_leaf, verify_ratings
 from zkperf.ledger.state import FigureRound, Filed, Round, State
@@ -200,9 +200,9 @@ class _Tracer:
         owners = self._owners(contributors)
         commitments = [_commitment(self._found, *owner, [k]) for owner in owners]
         value = _value(pool, kind, self._scheme.indicators[k].scale)
-        if value is None:
-            # Withheld: nothing was opened, and nothing is to be shown.
-            return None, [], commitments, [], []
+        if value is None or value == NOT_ASKED:
+            # Withheld, or not asked: nothing was opened, and nothing is to be shown.
+            return value, [], commitments, [], []
         proofs = self._reports([filed for _, filed in owners])
         claim = target_claim(self._found, k)
         if kind == "share" and claim is not None:
@@ -383,4 +383,6 @@ def _no_mean(source: str, identifier: str) -> Mean:
 def _value(pool: Pool, kind: str, scale: int) -> str | None:
     if kind == "sum" and pool.sum is not None:
         return decimal(pool.sum, scale)
+    if kind == "share" and pool.mean is not None and pool.share_from == NOT_ASKED:
+        return NOT_ASKED
     return {"mean": pool.mean, "share": pool.share}.get(kind)

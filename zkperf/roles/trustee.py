@@ -6,7 +6,7 @@ and answers with signed transactions. What it learns of another trustee it learn
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -42,7 +42,7 @@ from zkperf.ledger.transactions import (
     encode_transaction,
 )
 from zkperf.randomness import RandomBytes, system
-from zkperf.roles.figure_trustee import AskMembers, FigureTrustee, Sums
+from zkperf.roles.figure_trustee import FigureTrustee
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.shares import FetchBundles, Sealed, ShareBook
 from zkperf.tokens.blind import sign_share
@@ -52,11 +52,6 @@ from zkperf.tokens.keys import cohort_keys, secret_keys
 
 COUNTED = (Phase.SUMMING, Phase.TOTALLING, Phase.CLAIMING, Phase.OPENED, Phase.PUBLISHED)
 """Phases in which the counted set is fixed."""
-
-
-def ask_nobody(found: FigureRound) -> Mapping[int, Sums]:
-    """For a trustee that reaches no other: then it posts no sums of bits."""
-    return {}
 
 
 @dataclass
@@ -128,39 +123,33 @@ class Trustee:
         blinded = state.pairing.g1.decode(issuance.blinded)
         return state.pairing.g1.encode(sign_share(state.pairing, secret, blinded))
 
-    def bit_sums(self, state: State, found: FigureRound, fetch: FetchBundles) -> Sums:
-        """What this trustee shows another one that asks for its sums of bits (`FigureTrustee.bit_sums`)."""
-        self._settle_on(found)
-        return self._figures.bit_sums(state, found, fetch)
-
-    def duties(self, state: State, fetch: FetchBundles, ask: AskMembers = ask_nobody) -> Iterator[bytes]:
+    def duties(self, state: State, fetch: FetchBundles) -> Iterator[bytes]:
         """The transactions that this trustee has to post now, each decided on the state of that moment."""
         rounds: list[Round | FigureRound] = [*state.rounds.values(), *state.figure_rounds.values()]
         for found in rounds:
-            yield from self.duties_in(state, found, fetch, ask)
+            yield from self.duties_in(state, found, fetch)
 
     def duties_in(
         self,
         state: State,
         found: Round | FigureRound,
         fetch: FetchBundles,
-        ask: AskMembers = ask_nobody,
     ) -> Iterator[bytes]:
         """The same for one round. Raises a ZkperfError if the trustee cannot do what it should."""
-        for transaction in self._duties_of_round(state, found, fetch, ask):
+        for transaction in self._duties_of_round(state, found, fetch):
             yield encode_transaction(transaction)
 
     # -- round by round ---------------------------------------------------------------------------
 
     def _duties_of_round(
-        self, state: State, found: Round | FigureRound, fetch: FetchBundles, ask: AskMembers
+        self, state: State, found: Round | FigureRound, fetch: FetchBundles
     ) -> Iterator[Record]:
         if found.phase in COUNTED:
             self._settle_on(found)
         if found.phase in BEFORE_OPEN:
             yield from self._make_keys(state, found)
         elif isinstance(found, FigureRound):
-            yield from self._figures.duties(state, found, fetch, ask, self._draw_secret)
+            yield from self._figures.duties(state, found, fetch, self._draw_secret)
         else:
             yield from self._rating_duties(state, found, fetch)
 

@@ -151,7 +151,7 @@ def test_what_is_good_for_a_scheme_is_good_for_every_provider() -> None:
     for denominator in (int(2 ** (power / 8)) | 1 for power in range(80, 400)):
         made = scheme(
             claim("index", numbers=(f"1/{denominator}",), sense="at least"),
-            index=index(parts=(part("x", weight=30, missing=f"1/{2**5}"),)),
+            index=index(parts=(part("x", source="rating", weight=30, missing=f"1/{2**5}"),)),
             indicators=nearly,
         )
         try:
@@ -209,14 +209,14 @@ def grades(*least: str) -> tuple[Grade, ...]:
         # It could not be published as a decimal.
         ({"publish": "exact", "step": Ratio.of(Fraction(1, 3))}, ("0.6", "0.4"), "at most 18 decimals"),
         (
-            {"parts": (part("x", 1, 1),)},
+            {"parts": (part("x", 1, 1, source="rating"),)},
             ("0.6", "0.4"),
             "divides by zero",
         ),
-        ({"parts": (part("x", missing="1.01"),)}, ("0.6", "0.4"), "scores from 0 to 1"),
-        ({"parts": (part("x", missing="-0.01"),)}, ("0.6", "0.4"), "scores from 0 to 1"),
+        ({"parts": (part("x", source="rating", missing="1.01"),)}, ("0.6", "0.4"), "scores from 0 to 1"),
+        ({"parts": (part("x", source="rating", missing="-0.01"),)}, ("0.6", "0.4"), "scores from 0 to 1"),
         (
-            {"parts": (part("x", weight=0),)},
+            {"parts": (part("x", source="rating", weight=0),)},
             ("0.6", "0.4"),
             "above 0",
         ),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
 
 from circuits.indicators import Target
-from circuits.report import DecodedReport, Report, ReportForm, build_report, verify_reports
+from circuits.report import DecodedReport, Report, ReportForm, asked_bits, build_report, verify_reports
 from circuits.report import prover as module
 from tests.circuits.claims.world import INDICATORS, PERIOD, claim, indicator, scheme
 from tests.circuits.report.world import FIGURES, World
@@ -96,6 +97,33 @@ def test_which_indicators_have_a_bit() -> None:
     form = ReportForm(both, PERIOD)
     assert form.columns((0, 1, 4)) == (0, 1, 4, 5, 6) and form.columns((1, 2)) == (1, 2, 6)
     assert form.columns((2,)) == (2,)
+
+
+def bits(target: int | None, floor: int, better: Any = "higher", **changes: Any) -> tuple[int, ...]:
+    """The bits of one indicator from 0 to 9, unless told otherwise."""
+    targets = () if target is None else (Target(period=None, value=target),)
+    fields: dict[str, Any] = {"min": 0, "max": 9, "better": better, "targets": targets}
+    made = scheme(indicators=(indicator("a", **fields | changes),))
+    return asked_bits(made.model_copy(update={"floor": floor}), PERIOD)
+
+
+@pytest.mark.parametrize("better", ["higher", "lower"])
+def test_who_is_at_a_target_is_asked_where_each_answer_leaves_enough_values(better: Any) -> None:
+    """By counting: for every target and floor, the values on each side of it."""
+    for target, floor in product(range(10), range(12)):
+        at = [value for value in range(10) if (value >= target if better == "higher" else value <= target)]
+        sides = [len(at), 10 - len(at)]
+        enough = all(side in (0, *range(min(floor, 10), 11)) for side in sides)
+        assert bits(target, floor, better) == ((0,) if enough else ()), (target, floor)
+
+
+def test_an_answer_that_everybody_gives_tells_nothing() -> None:
+    """A target at the worse end of the range is reached by all."""
+    assert bits(0, 10) == bits(9, 10, "lower") == (0,)
+    assert bits(9, 2) == bits(0, 2, "lower") == ()
+    assert bits(None, 1) == ()
+    # A range that has fewer values than the floor cannot promise more than it has.
+    assert bits(0, 5, max=2) == (0,) and bits(1, 5, max=2) == ()
 
 
 def test_words() -> None:

@@ -227,7 +227,7 @@ def test_claims_of_many_providers_are_one_batch(monkeypatch: pytest.MonkeyPatch)
 def test_claims_may_come_in_one_block_with_the_sums() -> None:
     bench = in_phase(Phase.TOTALLING).fork()
     later = bench.fork()
-    sums = [bench.sums(j, bench.mixed_bits()) for j in (1, 2)]
+    sums = [bench.sums(j) for j in (1, 2)]
     later.apply(*sums)
     bench.apply(*sums, *(later.claims(name) for name in NAMES[:2]))
     assert len(bench.figures.claimed) == 2

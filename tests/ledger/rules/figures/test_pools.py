@@ -1,4 +1,4 @@
-"""Pools: what may be summed of which indicator, sums, bits that are all alike, complaints, the result."""
+"""Pools: what may be summed of which indicator, sums, shares at targets, complaints, the result."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from circuits.complaint import FalseComplaint, complain
+from circuits.indicators import Target
 from circuits.rating import Bundle
 from circuits.report import build_report
 from tests.circuits.claims.world import claim, indicator
@@ -27,6 +28,7 @@ from tests.ledger.figure_bench import (
     in_phase,
     plan,
     provider_key,
+    totalled,
 )
 from zkperf.errors import InvalidOpening, InvalidSignature, RuleViolation
 from zkperf.ledger.disclosure import Reason, disclose, totals
@@ -81,23 +83,23 @@ def test_pools_are_those_of_the_figures(suite: str) -> None:
             assert pool.mean is not None and abs(Fraction(pool.mean) - exact) <= Fraction(1, 2 * 10**6)
             assert pooled_mean(bench.figures, k, UNITS[name]) == exact
     shares = {
-        (name, pool.indicator): (pool.share, pool.public)
+        (name, pool.indicator): (pool.share, pool.share_from)
         for name, unit in result.items()
         for pool in unit.pools
     }
     assert shares == {
-        ("all", "quality"): ("0.571429", True),
-        ("North", "quality"): ("0.500000", True),
-        ("South", "quality"): ("0.666667", True),
-        # Both of South are at the target: nobody has opened that, nor what it would follow from.
-        ("all", "waiting"): (None, False),
-        ("North", "waiting"): ("0.500000", False),
-        ("South", "waiting"): (None, False),
-        ("all", "cost"): (None, False),
-        ("North", "cost"): (None, False),
-        ("South", "cost"): (None, False),
+        ("all", "quality"): ("0.571429", "claims"),
+        ("North", "quality"): ("0.500000", "claims"),
+        ("South", "quality"): ("0.666667", "claims"),
+        ("all", "waiting"): ("0.666667", "bits"),
+        ("North", "waiting"): ("0.500000", "bits"),
+        # Both of South are at the target. That a group is all alike is no reason to withhold its share: it
+        # would be withheld for what the figures are.
+        ("South", "waiting"): ("1.000000", "bits"),
+        ("all", "cost"): (None, None),
+        ("North", "cost"): (None, None),
+        ("South", "cost"): (None, None),
     }
-    assert (4, UNITS["South"]) not in bench.figures.openings
 
 
 def test_the_rule_runs_for_each_indicator_on_those_that_report_it() -> None:
@@ -174,6 +176,42 @@ def test_ties_join() -> None:
     assert two.figures.tied(1) == {0, 1, 2} and two.figures.tied(6) == {6}
 
 
+# -- published totals ------------------------------------------------------------------------------------
+
+
+def test_a_provider_that_publishes_no_total_keeps_it() -> None:
+    """The attack: the pool of all, less the totals that the others publish, is the total of the one that did
+    not. So nothing that is tied to a published total is summed, also by way of another claim."""
+    figures = {name: {0: 10 + n, 1: 20, 2: 25, 3: 5, 4: 7} for n, name in enumerate(NAMES)}
+    bench = tallied(figures, totalled())
+    assert bench.figures.unpooled == {0, 1, 2, 3}
+    assert expected_sums(bench.figures) == [(4, 0), (4, UNITS["North"]), (4, UNITS["South"])]
+    bench.go(Phase.CLAIMING)
+    bench.apply(bench.claims("n1", claims=()), *(bench.claims(name) for name in NAMES[1:]))
+    published = [bench.figures.claimed[UNITS[name]].get(0) for name in NAMES]
+    assert published == [None, *(30 + n for n in range(1, 7))]
+    bench.go(Phase.CONCLUDED)
+    assert {column for column, _ in bench.figures.openings} == {4}
+    for unit in INNER:
+        for k in range(4):
+            pool = of(bench, unit, k)
+            assert (pool.status, pool.sum, pool.mean, pool.share) == ("withheld", None, None, None)
+            assert (pool.reason, pool.count) == (
+                "not pooled: tied to a published total",
+                len(INNER[unit]),
+            )
+        assert of(bench, unit, 4).sum == 7 * len(INNER[unit])
+
+
+def test_of_what_is_not_pooled_nobody_is_asked_who_is_at_the_target() -> None:
+    made = totalled()
+    aimed = tuple(
+        item.model_copy(update={"targets": (Target(period=None, value=20),)}) for item in made.indicators
+    )
+    bench = a_round(made.model_copy(update={"indicators": aimed}))
+    assert bench.figures.form.bits == (4,)
+
+
 # -- sums -----------------------------------------------------------------------------------------------
 
 
@@ -197,30 +235,61 @@ def test_a_wrong_sum_names_its_sender() -> None:
     )
 
 
-def test_bits_that_are_all_alike_may_be_left_out() -> None:
+def test_sums_of_bits_are_exact_too() -> None:
+    """No member can leave a share out."""
     bench = in_phase(Phase.TOTALLING).fork()
-    everywhere = expected_sums(bench.figures)
-    assert everywhere == [(3, 0), (3, UNITS["North"]), (3, UNITS["South"])]
-    bench.refuse(bench.sums(1, everywhere[::-1]), "disclosure")
-    bench.refuse(bench.sums(1, [(QUALITY, 0)]), "disclosure")
-    bench.apply(bench.sums(1, everywhere[:2]), bench.sums(3, everywhere[1:2]))
-    # Only what all of them have posted opens.
-    assert set(bench.figures.openings) & set(everywhere) == {(3, UNITS["North"])}
+    wanted = expected_sums(bench.figures)
+    assert wanted == [(3, 0), (3, UNITS["North"]), (3, UNITS["South"])]
+    for wrong in (wanted[::-1], wanted[:2], [], [*wanted, (3, UNITS["n1"])], [(QUALITY, 0)]):
+        bench.refuse(bench.sums(1, wrong), "disclosure", "no more, no less")
+    bench.apply(bench.sums(1), bench.sums(3))
     assert bench.figures.phase is Phase.CLAIMING
-    bench.go(Phase.OPENED)
-    assert [of(bench, unit, WAITING).share for unit in INNER] == [None, "0.500000", None]
+    assert set(wanted) <= set(bench.figures.openings)
 
 
-def test_a_share_that_is_all_or_none_is_not_repeated() -> None:
-    bench = in_phase(Phase.TOTALLING).fork()
-    bench.apply(bench.sums(1), bench.sums(2))
-    assert bench.figures.openings[3, UNITS["South"]].values == (2,)
+@pytest.mark.parametrize(
+    ("waiting", "shares"),
+    [
+        (dict.fromkeys(NAMES, 90), ["0.000000"] * 3),
+        (dict.fromkeys(NAMES, 30), ["1.000000"] * 3),
+        (dict.fromkeys(NAMES, 31) | {"s1": 30}, ["0.142857", "0.000000", "0.333333"]),
+    ],
+)
+def test_a_share_is_published_wherever_its_mean_is(waiting: dict[str, int], shares: list[str]) -> None:
+    """Whatever the figures are: which units have a share follows from numbers of reports alone."""
+    figures = {name: {**values, WAITING: waiting[name]} for name, values in FIGURES.items()}
+    bench = tallied(figures).go(Phase.OPENED)
+    assert [of(bench, unit, WAITING).share for unit in INNER] == shares
+    for unit in INNER:
+        assert of(bench, unit, WAITING).mean is not None
+    few = {name: figures[name] for name in NAMES if name not in ("s2", "s3")}
+    withheld = tallied(few).go(Phase.OPENED)
+    assert [of(withheld, unit, WAITING).share is None for unit in INNER] == [False, True, True]
+
+
+def test_where_a_share_could_tell_too_much_nobody_is_asked() -> None:
+    """At most 2 days would leave three values of five: no report has a column for that."""
+    target = (Target(period="2018", value=2), Target(period=None, value=30))
+    first, waiting, last = plan().indicators
+    made = plan(indicators=(first, waiting.model_copy(update={"targets": target}), last))
+    bench = tallied(FIGURES, made)
+    assert bench.figures.form.bits == ()
+    assert {column for filed in bench.figures.counted_below(0) for column in filed.columns} == {0, 1, 2}
     bench.go(Phase.OPENED)
-    assert of(bench, "South", WAITING).share is None
-    none = {name: {**values, WAITING: 90} for name, values in FIGURES.items()}
-    worst = tallied(none).go(Phase.TOTALLING)
-    worst.apply(worst.sums(1), worst.sums(2))
-    assert [of(worst, unit, WAITING).share for unit in INNER] == [None] * 3
+    for unit in INNER:
+        pool = of(bench, unit, WAITING)
+        assert (pool.status, pool.share, pool.share_from) == ("published", None, "not asked")
+    later = tallied(FIGURES, made, period="2019")
+    assert later.figures.form.bits == (WAITING,)
+
+
+def test_a_sum_of_bits_that_no_reports_can_have_is_not_published() -> None:
+    bench = in_phase(Phase.OPENED).fork()
+    opening = bench.figures.openings[3, 0]
+    for outside in (7, -1):
+        bench.figures.openings[3, 0] = replace(opening, values=(outside % bench.figures.group.order,))
+        with pytest.raises(InvalidOpening, match="at their target"):
+            of(bench, "all", WAITING)
 
 
 def test_without_bits_the_claims_come_next() -> None:

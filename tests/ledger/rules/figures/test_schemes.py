@@ -8,7 +8,7 @@ import pytest
 
 from circuits.indicators import Claim, IndicatorScheme
 from tests.circuits.claims.world import claim, index, part
-from tests.ledger.figure_bench import bare, plan
+from tests.ledger.figure_bench import bare, plan, totalled
 from zkperf.errors import InvalidSignature
 from zkperf.ledger.signing import public_bytes
 
@@ -41,6 +41,15 @@ WRONG: dict[str, tuple[Any, str]] = {
         "divides by zero",
     ),
     "a figure given away": ({"floor": 92}, "could be narrowed"),
+    "a pool of a part of a published total": (
+        {
+            "indicators": totalled().indicators,
+            "claims": totalled().claims,
+            "index": index(parts=(part("c"),)),
+            "floor": 1,
+        },
+        "index: a part is the pool of 'c', which is tied to a published total",
+    ),
     "a pool of nothing": ({"index": index(parts=(part("nothing"),))}, "no indicator 'nothing'"),
 }
 

@@ -76,7 +76,9 @@ def test_no_index_has_a_longer_proof(group: Group, most: int) -> None:
         indicator(name, max=most, weight=Ratio.of(1), missing=Ratio.of(missing))
         for name, missing in (("a", 0), ("b", 1), ("c", 0))
     ]
-    for published, parts in product((index(), index("exact")), ((), (part("d", 0, 10, weight=3),))):
+    for published, parts in product(
+        (index(), index("exact")), ((), (part("d", 0, 10, weight=3, source="rating"),))
+    ):
         least, most_of_it = (
             claim("index", numbers=("1/2",), sense=sense).model_copy(update={"id": sense})
             for sense in ("at least", "at most")

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from circuits.figures import check_range, mean
-from zkperf.ledger.disclosure import Reason, disclose, totals
+from zkperf.ledger.disclosure import Reason, disclose, totals, withhold_all
 from zkperf.ledger.figure_transactions import FiguresPublished, Pool, PoolUnit
 from zkperf.ledger.rules.common import find_figures, require, require_trustee
 from zkperf.ledger.state import FigureRound, Phase, State
 
 CHECK = "pools"
 PUBLISHED, WITHHELD = "published", "withheld"
+CLAIMS, BITS, NOT_ASKED = "claims", "bits", "not asked"
+"""Where a share at target comes from."""
 REASONS: Mapping[Reason, str] = {Reason.EMPTY: "no reports"}
 
 
@@ -27,6 +29,8 @@ def fix_reports(found: FigureRound) -> None:
         }
         found.pooled[k] = totals(tree, reporting)
         found.publications[k] = disclose(tree, found.pooled[k], found.opened.min_cohort)
+        if k in found.unpooled:
+            found.publications[k] = withhold_all(tree, Reason.TOTAL)
     found.phase = Phase.SUMMING
     if not expected_columns(found):
         start_claiming(found)
@@ -112,7 +116,7 @@ def pool_of(found: FigureRound, k: int, unit: int) -> Pool:
         sum=total,
         mean=None if total is None else mean(total, count * 10**indicator.scale),
         share=None if total is None else _share(found, k, unit, claim),
-        public=claim is not None,
+        share_from=_share_from(found, k, claim),
     )
 
 
@@ -127,6 +131,15 @@ def target_claim(found: FigureRound, k: int) -> int | None:
     return None
 
 
+def _share_from(found: FigureRound, k: int, claim: int | None) -> str | None:
+    """Where the share at target comes from, the same in all units; None if there is no target."""
+    if claim is not None:
+        return CLAIMS
+    if k in found.form.bits:
+        return BITS
+    return None if found.scheme.scheme.indicators[k].target(found.opened.period) is None else NOT_ASKED
+
+
 def _share(found: FigureRound, k: int, unit: int, claim: int | None) -> str | None:
     count = found.pooled[k][unit]
     if claim is not None:
@@ -139,11 +152,8 @@ def _share(found: FigureRound, k: int, unit: int, claim: int | None) -> str | No
         return mean(proved, count)
     if k not in found.form.bits:
         return None
-    opened = found.openings.get((len(found.publications) + found.form.bits.index(k), unit))
-    if opened is None:
-        return None
-    # If all are alike nobody posts their sum; where t members did all the same, it is not repeated.
-    return mean(opened.values[0], count) if 0 < opened.values[0] < count else None
+    [reached] = found.openings[len(found.publications) + found.form.bits.index(k), unit].values
+    return mean(check_range(reached, 0, count, "providers at their target"), count)
 
 
 def process_published(state: State, posted: FiguresPublished) -> None:

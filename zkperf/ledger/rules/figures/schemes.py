@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from circuits.claims import check_claims
 from circuits.exposure import check_exposure
-from circuits.indicators import IndicatorScheme, check_indicators
+from circuits.indicators import check_indicators
 from zkperf.errors import InputError, RuleViolation
 from zkperf.ledger.figure_transactions import SchemeOfFigures
 from zkperf.ledger.rules.common import require, require_evaluator
@@ -23,16 +23,8 @@ def process_scheme_of_figures(state: State, posted: SchemeOfFigures) -> None:
     try:
         check_indicators(posted.scheme)
         check_claims(posted.scheme)
-        check_parts(posted.scheme)
         check_room(state.commitment_group, state.rules.threshold, state.rules.max_sequence, posted.scheme)
         check_exposure(posted.scheme)
     except InputError as error:
         raise RuleViolation(str(error), check=CHECK) from None
     state.figure_schemes[identifier] = FigureScheme(identifier, state.size, posted.scheme)
-
-
-def check_parts(scheme: IndicatorScheme) -> None:
-    """InputError unless every pool that the index takes is one of the scheme's."""
-    for part in () if scheme.index is None else scheme.index.parts:
-        if part.source == "pool":
-            scheme.number(part.id)

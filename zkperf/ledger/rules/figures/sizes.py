@@ -134,7 +134,7 @@ def _result(scheme: IndicatorScheme, units: Sequence[Place], inner: Sequence[int
             sum=-(2**63),
             mean=LONGEST_MEAN,
             share="0.000000",
-            public=True,
+            share_from="not asked",
         )
         for item in scheme.indicators
     )
