@@ -48,7 +48,7 @@ class Context:
 
     async def submit(self, request: Request, items: Sequence[Posted]) -> list[Verdict]:
         """What the ledger says, once durable. Raises Problem if it cannot be asked, or this address asks for
-        too much: what objects are made of is decoded by the one thread that writes, in 1.5 ms a kilobyte."""
+        too much: what is no rating and no issuance is decoded to objects, in 1.5 ms a kilobyte."""
         large = sum(len(transaction) // OBJECT for transaction, _ in items if not stays_bytes(transaction))
         if large:
             self.rates.check("write", address(request), cost=large)
@@ -60,7 +60,11 @@ class Context:
 
 
 async def _wait(future: Future[_T]) -> _T:
-    return await asyncio.wrap_future(future)
+    try:
+        return await asyncio.wrap_future(future)
+    finally:
+        # An error remembers this frame: if that held what holds the error, neither would ever go.
+        del future
 
 
 def address(request: Request) -> str:

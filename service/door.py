@@ -38,7 +38,7 @@ class Door:
                 if b"cache-control" not in present:
                     message["headers"].append((b"cache-control", b"no-store"))
                 route = getattr(scope.get("route"), "path", "none")
-                self._metrics.answered(scope["method"], route, message["status"])
+                self._metrics.answered(route, message["status"])
             await send(message)
 
         try:

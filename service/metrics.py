@@ -1,7 +1,8 @@
 """Numbers for operators, in Prometheus's format: how the service fares, nothing about anybody.
 
-What is taken in is not counted as it arrives: when a rating came must not show here sooner than on the
-log. So ratings are counted as they stand on the log, and successful writes among the answers not at all.
+What devices do is not counted as they do it: when somebody drew a token, rated, or rated again must not show
+here sooner than on the log, and not at all if the log does not show it. So ratings are counted as they stand
+on the log, and answers only on routes that no citizen's device uses.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from prometheus_client.registry import Collector
 
 from service.worker import Worker
 
+COUNTED = ("/v1/export", "/v1/figures", "/v1/results", "/healthz", "/metrics")
+"""What the routes begin with whose answers are counted."""
+
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -23,12 +27,14 @@ class Metrics(Collector):
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._answers: dict[tuple[str, str], int] = {}
+        self._faults = 0
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
-    def answered(self, method: str, route: str, status: int) -> None:
+    def answered(self, route: str, status: int) -> None:
         """Counts an answer. ``route`` is a pattern, without what was asked for."""
-        if method == "GET" or status >= 400:
+        self._faults += status == 500
+        if route.startswith(COUNTED):
             key = (route, str(status))
             self._answers[key] = self._answers.get(key, 0) + 1
 
@@ -53,8 +59,13 @@ class Metrics(Collector):
             phases.add_metric([phase], all_phases.count(phase))
         yield phases
         answers = CounterMetricFamily(
-            "zkperf_http_answers", "Answers except to successful writes.", labels=["route", "status"]
+            "zkperf_http_answers",
+            "Answers on routes that no citizen's device uses.",
+            labels=["route", "status"],
         )
         for (route, status), count in sorted(self._answers.items()):
             answers.add_metric([route, status], count)
         yield answers
+        yield CounterMetricFamily(
+            "zkperf_faults", "Requests that failed by a fault of the service.", self._faults
+        )

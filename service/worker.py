@@ -1,10 +1,12 @@
 """The two threads behind the service: one verifies, one writes.
 
-Ratings that wait together are verified together, by the kernel, without the interpreter's lock; what is
-verified waits for the other thread, which alone changes the ledger: everything that is ready becomes
-durable with one write. So the next ratings are verified while the last ones are written. Nothing is
-answered before it is durable, and questions about the state are answered between two writes, so nobody ever
-sees anything that a failing disk could still take back.
+Ratings that wait together are verified together, by the kernel, without the interpreter's lock; of everything
+else the same thread finds out who sent it, and decodes and verifies it if that is a party of the ledger.
+What is verified waits for the other thread, which alone changes the ledger: what is ready becomes durable
+with one write, ratings and issuances all together, of anything else one slice at a time. So the next
+ones are verified while the last ones are written, and no turn of either thread is long. Nothing is answered
+before it is durable, and questions about the state are answered between two writes, so nobody ever sees
+anything that a failing disk could still take back.
 """
 
 from __future__ import annotations
@@ -13,24 +15,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from hashlib import sha256
-from itertools import groupby
 from typing import Any, TypeVar
 
-from service.lanes import Job, Lanes, Part
+from service.lanes import OTHER, RATING, REPORT, Job, Lanes, Part, Slice, is_light_part, kind_of, size_of
 from service.problems import report
 from service.snapshot import Snapshot
-from zkperf.errors import ZkperfError
+from zkperf.errors import ZkperfError, bare
 from zkperf.ledger.promises import Promise
 from zkperf.roles.consortium import Consortium
-from zkperf.roles.wire import Posted, is_rating, is_report
+from zkperf.roles.wire import Posted
 
 Verdict = Promise | int | ZkperfError
 """A rating's promise, the leaf of anything else, or why it is refused."""
-
-RATING, REPORT, OTHER = "rating", "report", "other"
-"""Kinds of submissions: each is written in its own way."""
 
 READY = 2
 """So many groups may be verified and not written yet: what comes later can still be written together."""
@@ -38,20 +35,8 @@ READY = 2
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
-class _Place:
-    """One submission among those of its job."""
-
-    job: Job
-    index: int
-
-    @property
-    def posted(self) -> Posted:
-        return self.job.items[self.index]
-
-    @property
-    def kind(self) -> str:
-        return RATING if is_rating(self.posted) else REPORT if is_report(self.posted) else OTHER
+_Place = tuple[Job, int]
+"""One submission: its job, and which of the job's items it is."""
 
 
 class Worker:
@@ -61,7 +46,7 @@ class Worker:
         self._consortium = consortium
         self._lanes = Lanes(group=group, waiting=waiting)
         self._room = READY * group
-        self._ready: deque[Job] = deque()
+        self._ready: deque[Part] = deque()
         self._verified_all = False
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
@@ -126,28 +111,28 @@ class Worker:
         while parts := self._lanes.turn():
             for part in parts:
                 self._examine(part)
-                self._hand_over([slice.job for slice in part if slice.stop == slice.job.size])
+                self._hand_over(part)
         with self._changed:
             self._verified_all = True
             self._changed.notify_all()
 
     def _examine(self, part: Part) -> None:
-        """Finds out what is right and wrong with the ratings of ``part``, whatever else is on the ledger."""
-        places = [(slice.job, place) for slice in part for place in slice.ratings]
-        pairs = [
-            (core, bundle)
-            for job, place in places
-            for core, bundle in [job.items[place]]
-            if bundle is not None
-        ]
+        """Finds out what is right and wrong with the items of ``part``, whatever else is on the ledger."""
+        places = [(slice.job, place) for slice in part for place in slice.places]
+        ratings = [at for at in places if kind_of(at[0].items[at[1]]) == RATING]
+        others = [at for at in places if kind_of(at[0].items[at[1]]) != RATING]
+        self._examine_each(ratings, self._consortium.examine)
+        self._examine_each(others, self._consortium.look_at)
+
+    def _examine_each(self, places: Sequence[_Place], examine: Callable[[Any], Sequence[Any]]) -> None:
         if not places:
             return
         try:
-            found = self._consortium.examine(pairs)
+            found = examine([job.items[place] for job, place in places])
         except Exception as error:
             report(error)
             for job, _ in places:
-                job.failure = error
+                job.fail(error)
             return
         senders: dict[str, list[bool]] = {}
         for (job, place), examined in zip(places, found, strict=True):
@@ -156,45 +141,56 @@ class Worker:
         for source, costly in senders.items():
             self._lanes.found(source, good=costly.count(False), bad=costly.count(True))
 
-    def _hand_over(self, jobs: Sequence[Job]) -> None:
+    def _hand_over(self, part: Part) -> None:
         with self._changed:
-            while self._ready and sum(job.size for job in self._ready) >= self._room:
+            while self._ready and sum(map(size_of, self._ready)) >= self._room:
                 self._changed.wait()
-            self._ready.extend(jobs)
+            self._ready.append(part)
             self._changed.notify_all()
 
     # -- the thread that writes --------------------------------------------------------------------
 
     def _write(self) -> None:
-        while jobs := self._take():
-            if submitted := [job for job in jobs if job.question is None]:
+        while slices := self._take():
+            submitted = [slice for slice in slices if slice.job.question is None]
+            if submitted:
                 self._write_group(submitted)
-            questions = [job for job in jobs if job.question is not None]
+            questions = [slice.job for slice in slices if slice.job.question is not None]
             self._lanes.done(questions)
             for job in questions:
                 self._answer(job)
         self._rest()
 
-    def _take(self) -> list[Job]:
-        """Everything that is ready; empty when stopped and done."""
+    def _take(self) -> list[Slice]:
+        """What is written next; empty when stopped and done."""
         resting = False
         while True:
             with self._changed:
                 while not self._ready and not self._verified_all and (resting or not self._lanes.idle):
                     self._changed.wait()
                 if self._ready:
-                    ready = list(self._ready)
-                    self._ready.clear()
-                    self._changed.notify_all()
-                    # Whoever has gone away before the work began is not served.
-                    gone = [job for job in ready if not job.answer.set_running_or_notify_cancel()]
-                    self._lanes.done(gone)
-                    if taken := [job for job in ready if job not in gone]:
+                    if taken := [slice for slice in self._next() if self._is_awaited(slice.job)]:
                         return taken
                     continue
                 if self._verified_all:
                     return []
             resting = not self._rest()
+
+    def _next(self) -> list[Slice]:
+        """All that is ready and takes little, and the first part of what does not."""
+        light = [part for part in self._ready if is_light_part(part)]
+        heavy = [part for part in self._ready if not is_light_part(part)]
+        self._ready = deque(heavy[1:])
+        self._changed.notify_all()
+        return [slice for part in (*light, *heavy[:1]) for slice in part]
+
+    def _is_awaited(self, job: Job) -> bool:
+        """Whoever has gone away before the work began is not served."""
+        if not job.begun:
+            job.begun = job.answer.set_running_or_notify_cancel()
+            if not job.begun:
+                self._lanes.done([job])
+        return job.begun
 
     def _rest(self) -> bool:
         """Does some of what can wait until nobody is waiting; whether there is more of it."""
@@ -211,60 +207,58 @@ class Worker:
         try:
             job.answer.set_result(job.question(self._consortium))
         except Exception as error:
-            job.answer.set_exception(error)
+            job.answer.set_exception(bare(error))
 
-    def _write_group(self, jobs: Sequence[Job]) -> None:
+    def _write_group(self, slices: Sequence[Slice]) -> None:
         """Ratings and reports first: what arrives together with a round's closing still counts.
 
         Batches that hold several kinds are written in their own order.
         """
         alike: dict[str, list[_Place]] = {RATING: [], REPORT: [], OTHER: []}
         runs = [*alike.values()]
-        for job in jobs:
-            if job.failure is not None:
-                continue
-            places = [_Place(job, index) for index in range(len(job.items))]
-            kinds = {place.kind for place in places}
-            if len(kinds) == 1:
-                alike[kinds.pop()] += places
-            else:
-                runs += [list(run) for _, run in groupby(places, key=lambda place: place.kind)]
-        verdicts: dict[int, list[Verdict | None]] = {id(job): [None] * len(job.items) for job in jobs}
+        for slice in slices:
+            job = slice.job
+            for kind, places in slice.runs() if job.failure is None else ():
+                run = [(job, place) for place in places]
+                if job.mixed:
+                    runs.append(run)
+                else:
+                    alike[kind] += run
         for run in runs:
             try:
                 outcome = self._write_run(run)
             except Exception as error:
                 report(error)
-                for place in run:
-                    place.job.failure = error
+                for job, _ in run:
+                    job.fail(error)
             else:
-                for place, verdict in zip(run, outcome, strict=True):
-                    verdicts[id(place.job)][place.index] = verdict
+                for (job, place), verdict in zip(run, outcome, strict=True):
+                    job.verdicts[place] = verdict
         try:
             self._refresh(self._snapshot)
         except Exception as error:
             report(error)  # what is written is written; readers see it after the next write
-        self._lanes.done(jobs)
-        for job in jobs:
+        finished = [slice.job for slice in slices if slice.last]
+        self._lanes.done(finished)
+        for job in finished:
             if job.failure is not None:
                 job.answer.set_exception(job.failure)
             else:
-                job.answer.set_result(verdicts[id(job)])
+                job.answer.set_result([job.verdicts[place] for place in range(job.size)])
 
     def _write_run(self, run: Sequence[_Place]) -> list[Verdict]:
-        """Of one kind only."""
+        """Of one kind only, and of what is no rating."""
         if not run:
             return []
+        # What was found out is let go of as soon as it is written: decoded objects are large.
+        items: list[Any] = [job.examined.pop(place) for job, place in run]
+        [job, place], *_ = run
         try:
-            if run[0].kind == RATING:
-                return list(self._consortium.take([place.job.examined[place.index] for place in run]))
-            posted = [place.posted for place in run]
-            if run[0].kind == REPORT:
-                reports = [(data, bundle) for data, bundle in posted if bundle is not None]
-                return list(self._consortium.submit_reports(reports))
-            return list(self._consortium.submit_all([data for data, _ in posted]))
+            if kind_of(job.items[place]) == RATING:
+                return list(self._consortium.take(items))
+            return list(self._consortium.post(items))
         except ZkperfError as error:
-            return [error] * len(run)
+            return [bare(error)] * len(run)
 
     def _refresh(self, before: Snapshot | None) -> None:
         """Indexes new leaves and shows the new state to readers."""

@@ -8,13 +8,25 @@ HTTP service puts into the ``type`` of a problem document.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
+
+_Error = TypeVar("_Error", bound=BaseException)
 
 
 class ZkperfError(Exception):
     """Something was refused. ``check`` names the rule that refused it."""
 
     check = "refused"
+
+
+def bare(error: _Error) -> _Error:
+    """``error`` without where it was raised and what it was raised from: for every refusal that is kept.
+
+    A traceback holds the frames that the error passed, and they hold all that was decoded there. Whoever
+    raises the error again makes a circle of them, which only the garbage collector takes apart.
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error
 
 
 class EncodingError(ZkperfError):

@@ -8,6 +8,8 @@ and a batch says the same as each signature by itself. Signing is the business o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from zkperf._native import bad_signatures
 from zkperf.errors import InvalidSignature
 
@@ -16,6 +18,11 @@ def verify(key: bytes, message: bytes, signature: bytes, *, whose: str) -> None:
     """Raises InvalidSignature, naming ``whose`` signature it should be, unless it verifies."""
     if bad_signatures([(key, message, signature)]):
         raise refused(whose)
+
+
+def culprits(items: Sequence[tuple[bytes, bytes, bytes]]) -> list[int]:
+    """The places of those (key, message, signature) that do not verify, found out as one batch."""
+    return bad_signatures(items)
 
 
 def refused(whose: str) -> InvalidSignature:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from circuits.claims.catalogue import Asked, state_claim
 from zkperf.encoding import encode
-from zkperf.errors import EncodingError, InputError, InvalidProof, ZkperfError
+from zkperf.errors import EncodingError, InputError, InvalidProof, ZkperfError, bare
 from zkperf.groups.base import Group
 from zkperf.proofs import committed
 from zkperf.proofs.committed import Presented
@@ -84,7 +84,7 @@ def verify_claims(
             if len(item.commitments) != statement.given:
                 raise EncodingError(f"claim: expected {statement.given} commitments")
         except (EncodingError, InputError, InvalidProof) as error:
-            verdicts.append(InvalidProof(str(error)) if isinstance(error, InputError) else error)
+            verdicts.append(InvalidProof(str(error)) if isinstance(error, InputError) else bare(error))
             continue
         bound = item.context.bind(item.asked.number, item.asked.outcome)
         places.append(len(verdicts))

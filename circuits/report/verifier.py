@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from circuits.report.core import DecodedReport, Report, ReportContext, ReportForm, decode_report
-from zkperf.errors import EncodingError, InvalidProof, ZkperfError
+from zkperf.errors import EncodingError, InvalidProof, ZkperfError, bare
 from zkperf.groups.base import Group
 from zkperf.proofs.committed import Presented, verify_statements
 from zkperf.randomness import RandomBytes, system
@@ -30,7 +30,7 @@ def verify_reports(
                 raise InvalidProof("the report is for another round or unit")
             decoded = decode_report(group, form, context.threshold, report)
         except (EncodingError, InvalidProof) as error:
-            verdicts.append(error)
+            verdicts.append(bare(error))
             continue
         places.append(len(verdicts))
         verdicts.append(decoded)

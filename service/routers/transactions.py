@@ -49,7 +49,8 @@ async def submit(request: Request) -> Response:
     async with here.body(request, here.settings.max_body) as body:
         [verdict] = await here.submit(request, [read_submission(body)])
     if isinstance(verdict, ZkperfError):
-        raise verdict
+        # Not raised: a kept error that passes this frame, which holds it, would stay for good.
+        return of_error(verdict).response()
     if as_cbor and isinstance(verdict, Promise):
         return Response(verdict.encode(), media_type=CBOR)
     return reply(request, _view(verdict))

@@ -140,7 +140,7 @@ BAD: dict[str, tuple[str, int, str, Callable[[Desk], bytes | Iterator[bytes]]]] 
     "rating of no cohort": (ONE, 409, "batches", lambda desk: changed(desk, unit=9)),
     "rating of another cohort": (ONE, 422, "tokens", other_cohort),
     "rating moved to another cohort": (ONE, 422, "tokens", moved),
-    "rating of another sequence": (ONE, 409, "batches", lambda desk: changed(desk, sequence=1)),
+    "rating of another sequence": (ONE, 422, "proofs", lambda desk: changed(desk, sequence=1)),
     "rating with a bent proof": (ONE, 422, "proofs", bent_proof),
     "closed round": (ONE, 409, "batches", closed_round),
     "used voucher": (ONE, 409, "issuance", used_voucher),

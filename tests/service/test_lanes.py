@@ -7,8 +7,9 @@ from threading import Thread
 import pytest
 
 from service import lanes as module
-from service.lanes import SHARE, Job, Lanes
+from service.lanes import SHARE, UNIT, Job, Lanes, Slice, weight
 from service.problems import Problem
+from zkperf.ledger import transactions
 from zkperf.roles.wire import Posted
 
 RATING: Posted = (b"core", b"bundle")
@@ -42,18 +43,55 @@ def test_what_waits_together_has_its_turn_together(lanes: Lanes) -> None:
 
 
 def test_slices_of_a_job_follow_one_another(lanes: Lanes) -> None:
-    job = Job(items=[RATING, OTHER] * GROUP)
-    lanes.put(job)
+    job = put(lanes, items=GROUP + 3)
     [[first]], [[second]] = lanes.turn(), lanes.turn()
-    assert (first.start, first.stop, second.start, second.stop) == (0, GROUP, GROUP, 2 * GROUP)
-    assert first.ratings == list(range(0, GROUP, 2)) and second.ratings[0] == GROUP
-    assert job.left == 0
+    assert (first.start, first.stop, second.start, second.stop) == (0, GROUP, GROUP, GROUP + 3)
+    assert (first.last, second.last, job.left) == (False, True, 0)
+    assert list(second.places) == [GROUP, GROUP + 1, GROUP + 2]
+
+
+def test_a_mixed_job_is_written_in_runs(lanes: Lanes) -> None:
+    job = Job(items=[RATING, OTHER, OTHER, RATING])
+    assert job.mixed and not job.light
+    assert Slice(job, 1, 4).runs() == [("other", [1, 2]), ("rating", [3])]
+
+
+def heavy(lanes: Lanes, sizes: list[int], source: str = "honest") -> Job:
+    job = Job(items=[(bytes(size), None) for size in sizes], source=source)
+    lanes.put(job)
+    return job
+
+
+def test_what_is_heavy_has_a_bounded_share_of_every_turn(lanes: Lanes) -> None:
+    """Ratings behind it wait for a quarter of a group's work, or for a single transaction."""
+    small, large = UNIT - 1, GROUP * UNIT
+    heavy(lanes, [small] * 40)
+    heavy(lanes, [large, large])
+    for _ in range(6):
+        put(lanes, "citizen", GROUP)
+    turns = [turn(lanes) for _ in range(6)]
+    assert [part[0] for part in turns] == [[("citizen", GROUP)]] * 6
+    assert [part[1:] for part in turns] == [
+        [[("honest", GROUP // 4)]],
+        [[("honest", GROUP // 4)]],
+        [[("honest", 40 - 2 * (GROUP // 4))]],
+        [[("honest", 1)]],
+        [[("honest", 1)]],
+        [],
+    ]
+
+
+def test_ratings_and_issuances_are_light_and_nothing_else_is() -> None:
+    assert [weight(item) for item in (RATING, (transactions._ISSUANCE + bytes(9999), None))] == [1, 1]
+    assert weight((transactions.REPORT + bytes(2 * UNIT), b"bundle")) == 3
+    assert weight((transactions.RATING + bytes(2 * UNIT), None)) == 1
+    assert weight((bytes(65_535), None)) == 1 + 65_535 // UNIT
 
 
 def test_a_question_has_a_turn_and_nothing_to_examine(lanes: Lanes) -> None:
     lanes.put(Job(question=lambda consortium: None))
     [[part]] = lanes.turn()
-    assert (part.ratings, part.stop, part.job.size) == ([], 1, 1)
+    assert (list(part.places), part.runs(), part.last, part.job.size) == ([], [], True, 1)
 
 
 def test_suspects_are_examined_by_themselves_one_by_one(lanes: Lanes) -> None:

@@ -16,6 +16,7 @@ from tests.roles.figures import FigureWorld
 from tests.world import World, questionnaire
 from zkperf.errors import EncodingError, RuleViolation, ZkperfError
 from zkperf.ledger.engines.door import Examined
+from zkperf.ledger.engines.posting import Posting
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.state import Round
 from zkperf.ledger.store.errors import StorageFull
@@ -40,13 +41,10 @@ class Gate:
         self._pass("ratings", len(items))
         return self.world.consortium.take(items)
 
-    def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
-        self._pass("others", len(items))
-        return self.world.consortium.submit_all(items)
-
-    def submit_reports(self, items: Sequence[tuple[bytes, bytes]]) -> list[int | ZkperfError]:
-        self._pass("reports", len(items))
-        return self.world.consortium.submit_reports(items)
+    def post(self, postings: Sequence[Posting]) -> list[int | ZkperfError]:
+        kind = "others" if postings[0].bundle is None else "reports"
+        self._pass(kind, len(postings))
+        return self.world.consortium.post(postings)
 
     def _pass(self, kind: str, count: int) -> None:
         self.calls.append((kind, count))
@@ -132,7 +130,7 @@ def test_a_mixed_batch_keeps_its_order(world: World, gate: Gate, worker: Worker)
 def test_reports_go_before_what_could_close_their_round(tmp_path: Path) -> None:
     figures = FigureWorld.create(tmp_path)
     gate = Gate(figures.world)
-    worker = Worker(gate, group=4, waiting=8)  # type: ignore[arg-type]
+    worker = Worker(gate, group=512, waiting=8)  # type: ignore[arg-type]
     worker.start()
     made = []
     for provider in figures.providers[:2]:

@@ -285,11 +285,10 @@ KINDS: dict[int, type[Record]] = {
     24: DrawShare,
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
-_RATING, _ISSUANCE, REPORT, CLAIMS = (
-    encoding.encode([_KIND_OF[cls], *cls.model_fields])[:2]
-    for cls in (Core, Issue, ReportPosted, ClaimsPosted)
+RATING, _ISSUANCE, REPORT = (
+    encoding.encode([_KIND_OF[cls], *cls.model_fields])[:2] for cls in (Core, Issue, ReportPosted)
 )
-"""What every rating, issuance, report and posting of claims begins with: the array's head and the kind."""
+"""What every rating, issuance and report begins with: the array's head and the kind."""
 
 
 def encode_transaction(transaction: Record) -> bytes:
@@ -314,13 +313,13 @@ def decode_leaf(data: bytes) -> Any:
     """`decode_transaction`, but ratings and issuances, of which there are many, stay the bytes that they are:
     the kernel finds their fields."""
     if stays_bytes(data):
-        return RatingLeaf(data) if data.startswith(_RATING) else IssuanceLeaf(data)
+        return RatingLeaf(data) if data.startswith(RATING) else IssuanceLeaf(data)
     return decode_transaction(data)
 
 
 def stays_bytes(data: bytes) -> bool:
     """`decode_leaf` makes no object for each of its fields: decoded it takes not much more memory."""
-    return data.startswith((_RATING, _ISSUANCE))
+    return data.startswith((RATING, _ISSUANCE))
 
 
 def digest(transaction: Record) -> bytes:

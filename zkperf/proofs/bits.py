@@ -21,7 +21,7 @@ from typing import Any
 
 from zkperf.commitments import CommitmentKey
 from zkperf.encoding import encode
-from zkperf.errors import EncodingError, InvalidProof, ZkperfError
+from zkperf.errors import EncodingError, InvalidProof, ZkperfError, bare
 from zkperf.groups.base import Group
 from zkperf.proofs.batch import Equation, verify_each
 from zkperf.proofs.digits import decompose, digits
@@ -92,7 +92,7 @@ class Bits(IntervalSystem):
             try:
                 equations.append(self.equations(claim))
             except EncodingError as error:
-                verdicts.append(error)
+                verdicts.append(bare(error))
                 continue
             places.append(len(verdicts))
             verdicts.append(None)

@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from zkperf.encoding import encode
-from zkperf.errors import EncodingError, InputError, InvalidProof, ZkperfError
+from zkperf.errors import EncodingError, InputError, InvalidProof, ZkperfError, bare
 from zkperf.groups.base import Group
 from zkperf.proofs import linear
 from zkperf.proofs.batch import Equation, verify_each
@@ -275,7 +275,7 @@ def verify_statements(
         try:
             linear_part, claim = _take_apart(group, item)
         except (EncodingError, InvalidProof) as error:
-            verdicts[number] = error
+            verdicts[number] = bare(error)
             continue
         equations.append(linear_part)
         places.append(number)

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from zkperf.encoding import Record
-from zkperf.errors import InvalidLogProof, ZkperfError
+from zkperf.errors import InvalidLogProof, ZkperfError, bare
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.log.checkpoint import Policy
 from zkperf.ledger.log.merkle import CompletedNode, Tree, leaf_hash, root_of
@@ -321,7 +321,7 @@ class Reading:
                     if weight >= CHUNK_BYTES:
                         break
             except ZkperfError as error:
-                self.broken = error
+                self.broken = bare(error)
             if not chunk:
                 return
             if self.first is None:

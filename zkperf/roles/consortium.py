@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from zkperf._native import RatingLeaf
-from zkperf.errors import InvalidShare, ZkperfError
+from zkperf.errors import InvalidShare, ZkperfError, bare
 from zkperf.ledger.engines.door import Examined
 from zkperf.ledger.engines.embedded import EmbeddedLedger
+from zkperf.ledger.engines.posting import Posting
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.state import Phase
 from zkperf.roles.trustee import Trustee
@@ -44,14 +45,30 @@ class Consortium:
 
     def submit(self, data: bytes) -> int:
         """Submits one transaction, lets the trustees react, and gives the index of its leaf."""
-        index = self.ledger.submit(data)
-        self._react()
-        return index
+        [verdict] = self.submit_all([data])
+        if isinstance(verdict, ZkperfError):
+            raise verdict
+        return verdict
 
     def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
         """Submits transactions one after the other, then lets the trustees react."""
-        verdicts = self.ledger.submit_all(items)
-        self._react()
+        return self.post(self.look_at([(data, None) for data in items]))
+
+    def submit_reports(self, items: Sequence[tuple[bytes, bytes]]) -> list[int | ZkperfError]:
+        """Submits (report, bundle) pairs; the trustees open and check their shares of those taken in."""
+        return self.post(self.look_at(items))
+
+    def look_at(self, items: Sequence[tuple[bytes, bytes | None]]) -> list[Posting]:
+        """What can be said about transactions other than ratings; the first half of the two above, which may
+        go on in one thread while another one writes."""
+        return self.ledger.look_at(items)
+
+    def post(self, postings: Sequence[Posting]) -> list[int | ZkperfError]:
+        """Submits what was looked at, then lets the trustees react, if the log has grown."""
+        before = self.ledger.state.size
+        verdicts = self.ledger.post(postings)
+        if self.ledger.state.size != before:
+            self._react()
         return verdicts
 
     def _react(self) -> None:
@@ -104,12 +121,6 @@ class Consortium:
             raise verdict
         return verdict
 
-    def submit_reports(self, items: Sequence[tuple[bytes, bytes]]) -> list[int | ZkperfError]:
-        """Submits (report, bundle) pairs; the trustees open and check their shares of those taken in."""
-        verdicts = self.ledger.submit_reports(items)
-        self.settle()
-        return verdicts
-
     def settle(self) -> None:
         """Lets every trustee do what the ledger's state asks of it, until there is nothing left to do."""
         stuck: set[tuple[int, bytes]] = set()
@@ -128,7 +139,7 @@ class Consortium:
                         progress = True
                 except ZkperfError as error:
                     # A member that errs or lies must not stop the others, nor one round the next.
-                    self.refusals.append((trustee.index, error))
+                    self.refusals.append((trustee.index, bare(error)))
                     stuck.add((trustee.index, round_id))
 
     # -- reading ----------------------------------------------------------------------------------
@@ -144,7 +155,7 @@ class Consortium:
                 shares[trustee.index] = trustee.token_share(state, voucher)
             except InvalidShare as error:
                 # A member that cannot sign, having been dealt a bad key share, must not stop the others.
-                self.refusals.append((trustee.index, error))
+                self.refusals.append((trustee.index, bare(error)))
         return shares
 
     def receipt(self, leaf: int) -> str:

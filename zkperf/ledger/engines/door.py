@@ -5,20 +5,24 @@ What is taken in is sure to be admissible at close: nothing that waits can ever 
 In two steps. `examine` finds out what is right or wrong with a rating by itself, which is nearly all the
 work and changes nothing: it may go on while somebody else writes. `let_in` then decides, in order and on
 the state as it is.
+
+Nobody learns here whether a pseudonym has rated, or rated again. What `examine` says, and the work that
+it does, follow from what was sent and from what everybody may know of the round. What waits is looked at for
+those whose bundle, token and proof hold, and they hold for the pseudonym's owner only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from circuits.rating import Bundle, check_bundle
 from zkperf._native import RatingLeaf
-from zkperf.errors import EncodingError, InvalidShare, RuleViolation, ZkperfError
+from zkperf.errors import EncodingError, InvalidShare, RuleViolation, ZkperfError, bare
 from zkperf.ledger.engines.pool import Pool, Waiting
-from zkperf.ledger.rules.ratings import CHECK, admissible
+from zkperf.ledger.rules.ratings import CHECK, admissible, require_few_replacements
 from zkperf.ledger.rules.verification import verify_ratings
-from zkperf.ledger.state import Committed, Phase, Round, State
+from zkperf.ledger.state import Accepted, Committed, Phase, Round, State
 from zkperf.ledger.transactions import decode_leaf, decode_transaction
 
 
@@ -30,7 +34,7 @@ class Examined:
     """None if it is not even that."""
     bundle: bytes = field(repr=False)
     found: Round | None = None
-    """The round it was verified in. None if it was not, because its cohort was not open for it then."""
+    """The round it was verified in. None if it was not, because its cohort was not open then."""
     committed: Committed | None = None
     error: ZkperfError | None = None
     """Why it is refused, whatever else is on the ledger."""
@@ -45,7 +49,7 @@ def examine(state: State, pool: Pool, items: Sequence[tuple[bytes, bytes]]) -> l
     is left are verified as one batch.
     """
     examined = [_read(data, bundle) for data, bundle in items]
-    _verify(state, [item for item in examined if item.error is None and _is_awaited(state, pool, item)])
+    _verify(state, pool, [item for item in examined if item.error is None and _is_open(state, item)])
     return examined
 
 
@@ -54,17 +58,17 @@ def let_in(state: State, pool: Pool, items: Sequence[Examined]) -> list[Waiting 
     again = [
         item
         for item in items
-        # Not awaited when it was examined, or in a round that has been read from the disk again since.
-        if item.error is None and item.found is not _round(state, item) and _is_awaited(state, pool, item)
+        # Its cohort was not open when it was examined, or the round has been read from the disk again since.
+        if item.error is None and item.found is not _round(state, item) and _is_open(state, item)
     ]
-    _verify(state, again)
+    _verify(state, pool, again)
     newcomers = _Newcomers(state, pool)
     verdicts: list[Waiting | ZkperfError] = []
     for item in items:
         try:
             verdicts.append(_let_in(state, pool, newcomers, item))
         except ZkperfError as error:
-            verdicts.append(error)
+            verdicts.append(bare(error))
     return verdicts
 
 
@@ -72,8 +76,9 @@ def _let_in(state: State, pool: Pool, newcomers: _Newcomers, item: Examined) -> 
     if item.error is not None:
         raise item.error
     assert item.leaf is not None
-    _check_admission(state, pool, item.leaf)
-    assert item.committed is not None
+    _require_open(state, item.leaf)
+    _require_next(state, pool, item.leaf)
+    assert item.committed is not None  # what was known is not the next one
     newcomers.let_in(item.leaf)
     return Waiting.of(item.leaf, item.committed)
 
@@ -84,15 +89,14 @@ def _read(data: bytes, bundle: bytes) -> Examined:
         if not isinstance(leaf, RatingLeaf):
             raise RuleViolation("expected a rating", check=CHECK)
     except ZkperfError as error:
-        return Examined(None, bundle, error=error)
+        return Examined(None, bundle, error=bare(error))
     return Examined(leaf, bundle)
 
 
-def _is_awaited(state: State, pool: Pool, item: Examined) -> bool:
-    """Its cohort is open, and its sequence number the next one."""
+def _is_open(state: State, item: Examined) -> bool:
     assert item.leaf is not None
     try:
-        _check_admission(state, pool, item.leaf)
+        _require_open(state, item.leaf)
     except RuleViolation:
         return False
     return True
@@ -103,21 +107,36 @@ def _round(state: State, item: Examined) -> Round | None:
     return state.rounds.get(item.leaf.round)
 
 
-def _check_admission(state: State, pool: Pool, leaf: RatingLeaf) -> None:
-    """The cohort is open, and the sequence number is the next one of this pseudonym."""
-    found, unit, pseudonym = state.rounds.get(leaf.round), leaf.unit, leaf.pseudonym
-    if found is None or found.phase is not Phase.OPEN or unit not in found.cohorts:
+def _require_open(state: State, leaf: RatingLeaf) -> None:
+    """What everybody may know: the cohort is open, and no sequence number is as high as that."""
+    found = state.rounds.get(leaf.round)
+    if found is None or found.phase is not Phase.OPEN or leaf.unit not in found.cohorts:
         raise RuleViolation("there is no such cohort open for ratings", check=CHECK)
-    logged = found.cohort(unit).ratings.get(pseudonym)
-    waiting = pool.get(found.digest, unit, pseudonym)
-    latest = max((known.sequence for known in (logged, waiting) if known is not None), default=-1)
+    require_few_replacements(state, leaf)
+
+
+def _require_next(state: State, pool: Pool, leaf: RatingLeaf) -> None:
+    """What only its owner may know: the sequence number is the next one of this pseudonym."""
+    latest = max((known.sequence for known in _known(state, pool, leaf)), default=-1)
     if leaf.sequence != latest + 1:
         raise RuleViolation(f"expected sequence number {latest + 1}, got {leaf.sequence}", check=CHECK)
     admissible(state, leaf, final=True)
 
 
-def _verify(state: State, items: Sequence[Examined]) -> None:
-    """Bundles first, then tokens and proofs of those whose bundle is their own."""
+def _known(state: State, pool: Pool, leaf: RatingLeaf) -> Iterator[Accepted | Waiting]:
+    """Of this pseudonym, on the log and waiting."""
+    found = state.rounds[leaf.round]
+    logged = found.cohort(leaf.unit).ratings.get(leaf.pseudonym)
+    waiting = pool.get(found.digest, leaf.unit, leaf.pseudonym)
+    yield from (known for known in (logged, waiting) if known is not None)
+
+
+def _verify(state: State, pool: Pool, items: Sequence[Examined]) -> None:
+    """Bundles first, then tokens and proofs of those whose bundle is their own.
+
+    A rating that is there already is not verified again: it was sent a second time. Nobody but its owner has
+    its bundle, so nobody else sees that this takes less time.
+    """
     if not items:
         return
     by_round: dict[bytes, list[Examined]] = {}
@@ -129,13 +148,18 @@ def _verify(state: State, items: Sequence[Examined]) -> None:
         pairs = [(item.leaf, item.bundle) for item in of_round if item.leaf is not None]
         for item, refusal in zip(of_round, check_bundles(state, found, pairs), strict=True):
             item.found, item.error = found, refusal
-    sound = [item for item in items if item.error is None]
+    sound = [item for item in items if item.error is None and not _is_there(state, pool, item)]
     verdicts = verify_ratings(state, [item.leaf for item in sound if item.leaf is not None])
     for item, verdict in zip(sound, verdicts, strict=True):
         if isinstance(verdict, ZkperfError):
-            item.error, item.costly = verdict, not isinstance(verdict, RuleViolation)
+            item.error, item.costly = bare(verdict), not isinstance(verdict, RuleViolation)
         else:
             item.committed = verdict
+
+
+def _is_there(state: State, pool: Pool, item: Examined) -> bool:
+    assert item.leaf is not None
+    return any(known.digest == item.leaf.digest for known in _known(state, pool, item.leaf))
 
 
 # -- bundles: the readable definition and the kernel, held to the same by a test -----------------------
@@ -164,7 +188,7 @@ def check_bundles_readably(state: State, found: Round, pairs: Pairs) -> list[Zkp
             check_bundle(state.commitment_group, layout, core, Bundle.decode(bundle), state.members)
             refusals.append(None)
         except ZkperfError as error:
-            refusals.append(error)
+            refusals.append(bare(error))
     return refusals
 
 

@@ -15,17 +15,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import SystemRandom
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.complaint import FalseComplaint
-from circuits.rating import Bundle, check_sealed
 from zkperf._native import RatingLeaf
-from zkperf.errors import InputError, RuleViolation, ZkperfError
+from zkperf.errors import InputError, RuleViolation, ZkperfError, bare
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.engines.door import Examined, examine, let_in
 from zkperf.ledger.engines.pool import Pool, Waiting
+from zkperf.ledger.engines.posting import Posting, look_at, require_awaited
 from zkperf.ledger.export import write_export
 from zkperf.ledger.figure_transactions import FiguresOpened, ReportPosted
 from zkperf.ledger.log.checkpoint import Checkpoint, Policy, Signer
@@ -35,18 +35,13 @@ from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
 from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.rules import apply
-from zkperf.ledger.rules.figures.reports import CHECK as REPORTS
-from zkperf.ledger.rules.figures.reports import check_provider
 from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
-from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.signing import log_origin, public_bytes, signed
 from zkperf.ledger.state import OVER, Accepted, Filed, Round, State, Tallied
 from zkperf.ledger.store.block import Block, PendingRating, Rater
 from zkperf.ledger.store.errors import StorageError
 from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import (
-    CLAIMS,
-    REPORT,
     Batch,
     ComplaintPosted,
     ComplaintRefused,
@@ -54,7 +49,6 @@ from zkperf.ledger.transactions import (
     Genesis,
     RoundClosed,
     RoundOpened,
-    decode_leaf,
     encode_transaction,
     signed_digest,
 )
@@ -213,75 +207,28 @@ class EmbeddedLedger:
 
     def submit_all(self, items: Sequence[bytes]) -> list[int | ZkperfError]:
         """`submit` for many, one after the other, all stored in one durable write."""
-        with self._writing():
-            block = self._block = Block(self._state.size)
-            known = self._judge(items)
-            verdicts = [self._take(data, block, known) for data in items]
-            self._store_block(block)
-            return verdicts
+        return self.post(self.look_at([(data, None) for data in items]))
 
     def submit_reports(self, items: Sequence[tuple[bytes, bytes]]) -> list[int | ZkperfError]:
         """Takes (report, bundle) pairs: for each its leaf's index, once all are durable, or its error."""
+        return self.post(self.look_at(items))
+
+    def look_at(self, items: Sequence[tuple[bytes, bytes | None]]) -> list[Posting]:
+        """Finds out what can be said about transactions other than ratings, for `post`: nearly all of the
+        work. A report comes with its bundle, anything else without one.
+
+        Changes nothing and waits for nobody: it may go on in one thread while another one writes.
+        """
+        return look_at(self._state, items)
+
+    def post(self, postings: Sequence[Posting]) -> list[int | ZkperfError]:
+        """Applies what was looked at, one after the other: for each its leaf's index, once all are durable,
+        or its error."""
         with self._writing():
             block = self._block = Block(self._state.size)
-            read = [self._read_report(data, bundle) for data, bundle in items]
-            both = list(zip(items, read, strict=True))
-            known = self._judge([data for (data, _), posted in both if isinstance(posted, ReportPosted)])
-            verdicts = [
-                posted
-                if isinstance(posted, ZkperfError)
-                else self._take_report(posted, data, bundle, block, known)
-                for (data, bundle), posted in both
-            ]
+            verdicts = [self._take(posting, block) for posting in postings]
             self._store_block(block)
             return verdicts
-
-    def _read_report(self, data: bytes, bundle: bytes) -> ReportPosted | ZkperfError:
-        """What costs little comes first: no proof is verified that is not its provider's, with its bundle."""
-        state = self._state
-        try:
-            posted = decode_leaf(data)
-            if not isinstance(posted, ReportPosted):
-                raise RuleViolation("expected a report", check=REPORTS)
-            check_provider(state, posted)
-            report = posted.report
-            shares = Bundle.decode(bundle)
-            check_sealed(state.commitment_group, [1] * len(report.commitments), report, shares, state.members)
-        except ZkperfError as error:
-            return error
-        return posted
-
-    def _judge(self, items: Sequence[bytes]) -> dict[bytes, Any]:
-        """Verdicts on the proofs of the reports and claims among these, found out as one batch: of those
-        that can be judged before their turn."""
-        waiting = [data for data in items if data[: len(REPORT)] in (REPORT, CLAIMS)]
-        if not waiting:
-            return {}
-        prepared = Prepared(waiting, self._state.size)
-        prepared.verify(self._state)
-        return {waiting[place]: verdict for place, verdict in prepared.judged().items()}
-
-    def _take_report(
-        self, posted: ReportPosted, data: bytes, bundle: bytes, block: Block, known: Mapping[bytes, Any]
-    ) -> int | ZkperfError:
-        """Applies a report whose bundle is its own, and adds both to the block, or says why not."""
-        index = self._state.size
-        before = self._state.figure_rounds[posted.round].reports.get(posted.unit)
-        try:
-            self._apply([data], block, self._prepared(posted, data, known))
-        except ZkperfError as error:
-            return error
-        block.bundles[index] = bundle
-        if before is not None:
-            # A report may be corrected in the very block that it came with.
-            block.needless.append(before.index)
-            block.bundles.pop(before.index, None)
-        return index
-
-    def _prepared(self, decoded: Decoded, data: bytes, known: Mapping[bytes, Any]) -> Prepared:
-        """One transaction, decoded and as it came, with the verdict on its proofs if it is known."""
-        verdicts = {0: known[data]} if data in known else {}
-        return Prepared([decoded], self._state.size, verdicts=verdicts)
 
     def submit_ratings(self, items: Sequence[tuple[bytes, bytes]]) -> list[Promise | ZkperfError]:
         """Takes (rating, bundle) pairs: for each a promise, once all of them are durable, or its error."""
@@ -387,24 +334,27 @@ class EmbeddedLedger:
 
     # -- the log ---------------------------------------------------------------------------------
 
-    def _take(self, data: bytes, block: Block, known: Mapping[bytes, Any]) -> int | ZkperfError:
+    def _take(self, posting: Posting, block: Block) -> int | ZkperfError:
         """Applies one transaction to the state and adds its leaves to the block, or says why not."""
-        index = self._state.size
+        index, transaction = self._state.size, posting.transaction
+        if posting.error is not None:
+            return posting.error
+        replaced = self._replaced(transaction)
         try:
-            transaction = decode_leaf(data)
-            if isinstance(transaction, (RatingLeaf, Batch, ComplaintRefused)):
-                raise RuleViolation(
-                    "ratings come with their bundle; batches are the sequencer's", check=BATCHES
-                )
-            if isinstance(transaction, ReportPosted):
-                raise RuleViolation("reports come with their bundle", check=REPORTS)
             self._check_time(transaction)
-            self._apply([data], block, self._prepared(transaction, data, known))
+            require_awaited(self._state, transaction)
+            self._apply([posting.data], block, posting.prepared(self._state, index))
         except FalseComplaint as error:
             self._apply([self._refused(transaction)], block)
-            return error
+            return bare(error)
         except ZkperfError as error:
-            return error
+            return bare(error)
+        if posting.bundle is not None:
+            block.bundles[index] = posting.bundle
+        if replaced is not None:
+            # A report may be corrected in the very block that it came with.
+            block.needless.append(replaced)
+            block.bundles.pop(replaced, None)
         if isinstance(transaction, ComplaintPosted):
             block.needless.append(self._struck(transaction))
         if isinstance(transaction, RoundClosed) and transaction.round in self._state.rounds:
@@ -414,6 +364,14 @@ class EmbeddedLedger:
                 if entering := self._pool.of(found.digest, unit):
                     self._admit(found, unit, entering, block, final=True)
         return index
+
+    def _replaced(self, transaction: object) -> int | None:
+        """The leaf of the report that this one corrects."""
+        if not isinstance(transaction, ReportPosted):
+            return None
+        found = self._state.figure_rounds.get(transaction.round)
+        before = None if found is None else found.reports.get(transaction.unit)
+        return None if before is None else before.index
 
     def _struck(self, posted: ComplaintPosted) -> int:
         """The leaf of the rating or the report that a true complaint was about."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from zkperf._native import IssuanceLeaf, RatingLeaf
 from zkperf.encoding import Record
-from zkperf.errors import ZkperfError
+from zkperf.errors import ZkperfError, bare
 from zkperf.ledger import figure_transactions as ftx
 from zkperf.ledger import transactions as tx
 from zkperf.ledger.rules.common import require
@@ -117,6 +117,6 @@ def apply(
             else:
                 PROCESS[type(item)](state, item)
         except ZkperfError as error:
-            on_failure(state.size, error)
+            on_failure(state.size, bare(error))
             skip_rating(state)
         state.size += 1

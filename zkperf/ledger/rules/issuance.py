@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from zkperf import signatures
 from zkperf._native import IssuanceLeaf, IssuanceVerifier
-from zkperf.errors import EncodingError, RuleViolation, ZkperfError
+from zkperf.errors import EncodingError, RuleViolation, ZkperfError, bare
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.rules.common import find_round, require
 from zkperf.ledger.signing import verify_signed, voucher_message
@@ -62,7 +62,7 @@ def _verify_readably(state: State, found: Round, issuances: Sequence[IssuanceLea
         try:
             verify_issuance(state, found, decode_transaction(leaf.data))
         except ZkperfError as error:
-            verdicts.append(error)
+            verdicts.append(bare(error))
         else:
             verdicts.append(None)
     return verdicts

@@ -12,7 +12,7 @@ from typing import Any
 
 from zkperf._native import IssuanceLeaf, RatingLeaf
 from zkperf.encoding import Record
-from zkperf.errors import ZkperfError
+from zkperf.errors import ZkperfError, bare
 from zkperf.ledger.figure_transactions import ClaimsPosted, ReportPosted
 from zkperf.ledger.rules.figures.claims import can_be_judged, verify_posted_claims
 from zkperf.ledger.rules.figures.reports import (
@@ -110,5 +110,5 @@ def _decode(data: bytes) -> Decoded | ZkperfError:
     try:
         transaction: Decoded = decode_leaf(data)
     except ZkperfError as error:
-        return error
+        return bare(error)
     return transaction

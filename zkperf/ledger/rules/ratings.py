@@ -32,15 +32,17 @@ def process_batch(state: State, batch: Batch) -> None:
     state.batch = OpenBatch(batch.round, batch.unit, remaining=batch.count, final=batch.final)
 
 
+def require_few_replacements(state: State, rating: RatingLeaf) -> None:
+    """Its sequence number is one that this ledger has."""
+    most = state.rules.max_sequence
+    require(rating.sequence <= most, CHECK, f"a rating can be replaced at most {most} times")
+
+
 def admissible(state: State, rating: RatingLeaf, *, final: bool) -> None:
     """The checks of a rating that depend on what the ledger holds already."""
     found = find_round(state, rating.round, CHECK)
     cohort = found.cohort(rating.unit)
-    require(
-        rating.sequence <= state.rules.max_sequence,
-        CHECK,
-        f"a rating can be replaced at most {state.rules.max_sequence} times",
-    )
+    require_few_replacements(state, rating)
     before = cohort.ratings.get(rating.pseudonym)
     if before is None:
         require(

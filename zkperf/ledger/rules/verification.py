@@ -16,7 +16,7 @@ from circuits.rating import (
     rating_equations,
 )
 from zkperf._native import RatingLeaf, RatingVerifier, VerifiedRating
-from zkperf.errors import EncodingError, InvalidLogProof, InvalidProof, InvalidToken, ZkperfError
+from zkperf.errors import EncodingError, InvalidLogProof, InvalidProof, InvalidToken, ZkperfError, bare
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.groups.ristretto255 import RISTRETTO255
 from zkperf.ledger.rules.common import find_round, require
@@ -71,7 +71,7 @@ def _by_round(state: State, ratings: Sequence[RatingLeaf], hot: _Task, readable:
                 _require_cohort(state, round_id, unit)
                 awaited.add((round_id, unit))
         except ZkperfError as error:
-            verdicts[place] = error
+            verdicts[place] = bare(error)
         else:
             rounds.setdefault(round_id, []).append(place)
     for round_id, places in rounds.items():
@@ -121,7 +121,7 @@ def verify_reference(state: State, found: Round, ratings: Sequence[RatingLeaf]) 
             context = rating_context(state, found, core.unit)
             claims = rating_equations(group, scheme.layout, scheme.keys, context, core, decoded)
         except ZkperfError as error:
-            verdicts.append(error)
+            verdicts.append(bare(error))
             continue
         places.append(len(verdicts))
         verdicts.append(Committed(decoded.commitments, decoded.coefficients))
@@ -143,7 +143,7 @@ def _decode_reference(state: State, found: Round, ratings: Sequence[RatingLeaf])
             decoded = decode_core(state.commitment_group, found.scheme.layout, state.rules.threshold, core)
             verdicts.append(Committed(decoded.commitments, decoded.coefficients))
         except ZkperfError as error:
-            verdicts.append(error)
+            verdicts.append(bare(error))
     return verdicts
 
 
@@ -175,7 +175,7 @@ def _decode_kernel(state: State, found: Round, ratings: Sequence[RatingLeaf]) ->
         return [_committed(found, rating) for rating in found.verifier.decode(ratings)]
     except EncodingError as error:
         if len(ratings) == 1:
-            return [error]
+            return [bare(error)]
     # One of them, which was never verified whatever anybody believes: the others are not to blame.
     return [verdict for rating in ratings for verdict in _decode_kernel(state, found, [rating])]
 

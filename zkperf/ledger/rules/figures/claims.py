@@ -9,7 +9,7 @@ from typing import NamedTuple
 from circuits.claims import Asked, ProvedClaim, Setting, claim_at, needs, verify_claims
 from circuits.exposure import index_allowed
 from circuits.indicators import IndexPart
-from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.errors import RuleViolation, ZkperfError, bare
 from zkperf.ledger.figure_transactions import ClaimsPosted
 from zkperf.ledger.rules.common import find_figures, require
 from zkperf.ledger.rules.figures.draw import conclude
@@ -111,7 +111,7 @@ def verify_posted_claims(state: State, everything: Sequence[ClaimsPosted]) -> li
             require(can_be_judged(state, posted), CHECK, "there is nothing to claim about yet")
             made = _claims_of(state, state.figure_rounds[posted.round], posted)
         except ZkperfError as error:
-            verdicts.append(error)
+            verdicts.append(bare(error))
             continue
         verdicts.append(None)
         items += made
@@ -160,8 +160,8 @@ def _claim(
     return ProvedClaim(asked, context, commitments, encoded, proof)
 
 
-def process_claims(state: State, posted: ClaimsPosted, verdict: Verdict) -> None:
-    """Everything that a provider claims in a round, at once. What is not in it is not proved."""
+def require_claims_awaited(state: State, posted: ClaimsPosted) -> FigureRound:
+    """Everything but its proofs: the signer is a provider, whose claims the round waits for."""
     found = find_figures(state, posted.round, CHECK)
     provider = provider_key(found, posted.unit)
     if provider is None:
@@ -169,6 +169,12 @@ def process_claims(state: State, posted: ClaimsPosted, verdict: Verdict) -> None
     verify_signed(posted, provider, state.ledger, whose="this provider")
     require(found.phase is Phase.CLAIMING, CHECK, "the round takes no claims now")
     require(posted.unit not in found.claimed, CHECK, "this provider has posted its claims already")
+    return found
+
+
+def process_claims(state: State, posted: ClaimsPosted, verdict: Verdict) -> None:
+    """Everything that a provider claims in a round, at once. What is not in it is not proved."""
+    found = require_claims_awaited(state, posted)
     if verdict is not None:
         raise verdict
     found.claimed[posted.unit] = {item.claim: item.outcome for item in posted.claims}

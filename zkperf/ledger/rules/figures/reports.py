@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from circuits.report import DecodedReport, ReportContext, decode_report, verify_reports
-from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.errors import RuleViolation, ZkperfError, bare
 from zkperf.ledger.figure_transactions import ReportPosted
 from zkperf.ledger.rules.common import find_figures, require
 from zkperf.ledger.signing import verify_signed
@@ -70,7 +70,7 @@ def decode_posted_report(state: State, posted: ReportPosted) -> Verdict:
         found = find_figures(state, posted.round, CHECK)
         return decode_report(state.commitment_group, found.form, state.rules.threshold, posted.report)
     except ZkperfError as error:
-        return error
+        return bare(error)
 
 
 def require_once(state: State, found: FigureRound, unit: int, reported: Iterable[int]) -> None:
@@ -100,8 +100,8 @@ def check_provider(state: State, posted: ReportPosted) -> FigureRound:
     return found
 
 
-def process_report(state: State, posted: ReportPosted, verdict: Verdict) -> None:
-    """A provider's report, or a correction, which replaces what it has reported before."""
+def require_report_awaited(state: State, posted: ReportPosted) -> FigureRound:
+    """Everything but its proof: the signer is its round's provider, and this is what it may report now."""
     found = check_provider(state, posted)
     require(found.phase is Phase.OPEN, CHECK, "the round takes no reports: it is not open")
     before, report = found.reports.get(posted.unit), posted.report
@@ -110,6 +110,12 @@ def process_report(state: State, posted: ReportPosted, verdict: Verdict) -> None
     most = state.rules.max_sequence
     require(report.sequence <= most, CHECK, f"a report can be corrected at most {most} times")
     require_once(state, found, posted.unit, report.reported)
+    return found
+
+
+def process_report(state: State, posted: ReportPosted, verdict: Verdict) -> None:
+    """A provider's report, or a correction, which replaces what it has reported before."""
+    found, report = require_report_awaited(state, posted), posted.report
     if isinstance(verdict, ZkperfError):
         raise verdict
     rows = zip(verdict.commitments, verdict.coefficients, strict=True)
