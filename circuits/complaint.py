@@ -20,7 +20,7 @@ from typing import Any
 
 from circuits.rating import Bundle, Dealt, check_shares, open_shares
 from zkperf.commitments import CommitmentKey
-from zkperf.encoding import Bytes32, Bytes64, Record, Sequence, Uint, encode
+from zkperf.encoding import UNSHOWN, Bytes32, Bytes64, Record, Sequence, Uint, encode
 from zkperf.errors import InvalidProof, InvalidShare, ZkperfError
 from zkperf.groups.base import Group
 from zkperf.proofs.linear import prove_compact, verify_compact
@@ -37,7 +37,8 @@ class FalseComplaint(ZkperfError):
 
 
 class Complaint(Record):
-    """Trustee j says that its share of a rating is bad."""
+    """Trustee j says that its share of a rating is bad. If that is false it shows an honest share, and never
+    enters the log: nor any other."""
 
     round: Bytes32
     unit: Uint
@@ -47,10 +48,10 @@ class Complaint(Record):
     """j, from 1."""
     digests: Sequence[Bytes32]
     """h_1 … h_n of the rating's bundle."""
-    salt: Bytes64
-    sealed: bytes
+    salt: Bytes64 = UNSHOWN
+    sealed: bytes = UNSHOWN
     """Trustee j's sealed share."""
-    point: bytes
+    point: bytes = UNSHOWN
     """D = t_j·Y."""
     proof: bytes
     """Compact proof of the relation above, bound to everything else in the complaint and to the core."""

@@ -63,9 +63,9 @@ def weight(posted: Posted) -> int:
 class Job:
     """Either submissions or a question, and what is known of them so far."""
 
-    items: Sequence[Posted] = ()
+    items: Sequence[Posted] = field(default=(), repr=False)
     question: Callable[[Consortium], Any] | None = None
-    source: str = ""
+    source: str = field(default="", repr=False)
     """Who sent it, as the rate limits count it; empty for nobody in particular."""
     answer: Future[Any] = field(default_factory=Future)
     examined: dict[int, Examined | Posting] = field(default_factory=dict)

@@ -99,6 +99,8 @@ Bytes96 = Annotated[bytes, Field(min_length=96, max_length=96)]
 Uint = Annotated[int, Field(ge=0, lt=2**63)]
 Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
+UNSHOWN = Field(repr=False)
+"""``secret: Bytes32 = UNSHOWN``: a field that no repr shows, so that it reaches neither logs nor errors."""
 
 _Item = TypeVar("_Item")
 Sequence = Annotated[tuple[_Item, ...], Field(strict=False)]

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from circuits.layout import Layout
 from zkperf.commitments import CommitmentKey
-from zkperf.encoding import Bytes32, Bytes48, Bytes64, Record, Sequence, Uint, encode
+from zkperf.encoding import UNSHOWN, Bytes32, Bytes48, Bytes64, Record, Sequence, Uint, encode
 from zkperf.errors import EncodingError
 from zkperf.groups.base import Group
 from zkperf.transcript import Transcript, session_id
@@ -84,10 +84,11 @@ class Dealt(Protocol):
 
 
 class Bundle(Record):
-    """The sealed part of a rating: for each trustee a salt and its sealed shares."""
+    """The sealed part of a rating: for each trustee a salt and its sealed shares. It is deleted one day: no
+    log may keep it."""
 
-    salts: Sequence[Bytes64]
-    sealed: Sequence[bytes]
+    salts: Sequence[Bytes64] = UNSHOWN
+    sealed: Sequence[bytes] = UNSHOWN
 
 
 def commitment_keys(group: Group, layout: Layout) -> tuple[CommitmentKey, ...]:

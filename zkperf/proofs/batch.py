@@ -30,6 +30,10 @@ class Equation(NamedTuple):
     scalars: tuple[int, ...]
     elements: tuple[Any, ...]
 
+    def __repr__(self) -> str:
+        # A trustee's shares are checked by equations, too: they are scalars there.
+        return f"<equation {self.name}>"
+
 
 def verify_each(group: Group, items: Sequence[Sequence[Equation]], source: RandomBytes = system) -> list[int]:
     """The indices, ascending, of the items that have an equation which does not hold.

@@ -49,7 +49,7 @@ class Request:
     secret: int = field(repr=False)
     pseudonym: bytes = field(repr=False)
     blinding: Blinding = field(repr=False)
-    issue: bytes
+    issue: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)

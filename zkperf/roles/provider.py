@@ -67,6 +67,9 @@ class Statement(NamedTuple):
     claim: str
     holds: bool | None
 
+    def __repr__(self) -> str:
+        return "<statement>"
+
 
 @dataclass(frozen=True)
 class Preview:

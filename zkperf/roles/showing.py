@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zkperf import signatures
-from zkperf.encoding import Bytes32, Bytes64, Integer, Record, Uint, encode
+from zkperf.encoding import UNSHOWN, Bytes32, Bytes64, Integer, Record, Uint, encode
 
 
 class Card(Record):
@@ -45,7 +45,7 @@ class Shown(Record):
     report: Bytes32
     ephemeral: bytes
     """Y = y·B."""
-    sealed: bytes
+    sealed: bytes = UNSHOWN
     """The CBOR of the figures' `KeptOpening`s, for the auditor's key T = t·B."""
 
     @property

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from zkperf.encoding import Bytes32, Bytes48, Record, Uint
+from zkperf.encoding import UNSHOWN, Bytes32, Bytes48, Record, Uint
 from zkperf.errors import InputError
 from zkperf.groups.base import Group
 from zkperf.groups.pairing import Pairing
@@ -31,18 +31,18 @@ _NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class Requested(Record):
-    """A token on its way: the voucher, the blinding β and the `issue` transaction as it was sent."""
+    """A token on its way: the voucher, the blinding β and the `issue` transaction as it was sent. Secret."""
 
     voucher: Voucher
-    blinding: Bytes32
-    issue: bytes
+    blinding: Bytes32 = UNSHOWN
+    issue: bytes = UNSHOWN
 
 
 class Outgoing(Record):
-    """A rating that was sent and not yet promised: its two parts, as they are on the wire."""
+    """A rating that was sent and not yet promised: its two parts, as they are on the wire. Secret."""
 
-    core: bytes
-    bundle: bytes
+    core: bytes = UNSHOWN
+    bundle: bytes = UNSHOWN
 
 
 class Entry(Record):

@@ -10,7 +10,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -55,7 +55,7 @@ class Device:
     citizen: Citizen
     request: Request
     token: Token | None = None
-    core: Core | None = None
+    core: Core | None = field(default=None, repr=False)
 
 
 _devices: dict[int, Device] = {}

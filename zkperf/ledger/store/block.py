@@ -17,7 +17,7 @@ class PendingRating:
     unit: int
     pseudonym: bytes
     sequence: int
-    core: bytes
+    core: bytes = field(repr=False)
     bundle: bytes = field(repr=False)
 
     @property
