@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -227,13 +228,27 @@ def test_deadlines(tmp_path: Path) -> None:
     outcome = zkperf("round", "deadline", "r", "--ledger", ledger)
     assert outcome.code == 1 and "does not allow this" in outcome.err
     # One member of four may be away: its keys are gone, the others close without it.
-    store = LedgerFolder(ledger).keys("member-4")
-    hidden = store.read("signing.pem")
-    store.new_signing_key()
+    shutil.rmtree(ledger / "keys" / "member-1")
     closed = done("round", "close", "r", "--ledger", ledger)
-    assert "member 4: refused" in closed.err and "members check" in closed.err
-    assert "published" in done("round", "deadline", "r", "--ledger", ledger).err
-    store.write("signing.pem", hidden)
+    assert "members check" in closed.err
+    ended = done("round", "deadline", "r", "--ledger", ledger)
+    assert "published" in ended.err
+    later = ("--scheme", "visit", "--name", "later", "--unit", "A", "--min-cohort", "2")
+    opened = done("round", "open", "--ledger", ledger, *later)
+    assert "Not open yet" in opened.err
+    for outcome in (closed, ended, opened):
+        assert "Member 1 (member 1) takes no part: " in outcome.err
+        assert "member-1/signing.pem is missing" in outcome.err
+        assert "3 of 4 members are here, 3 are enough for a round." in outcome.err
+        assert "0 hours a stage, then zkperf round deadline" in outcome.err
+    # Nor does it take another: two of four open totals, and no rounds.
+    shutil.rmtree(ledger / "keys" / "member-3")
+    again = zkperf("round", "open", "--ledger", ledger, *later[:-3], "B", *later[-2:])
+    assert again.code == 1 and "no round is opened or closed until a key is restored" in again.err
+    assert "member-3/signing.pem is missing" in again.err
+    shutil.rmtree(ledger / "keys" / "member-2")
+    last = zkperf("round", "deadline", "later", "--ledger", ledger)
+    assert last.code == 2 and "2 of the 4 members are needed and 1 is here" in last.err
     assert done("audit", ledger, "--json").json["ok"]
 
 

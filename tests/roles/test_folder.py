@@ -122,15 +122,33 @@ def test_a_folder_without_a_ledger(tmp_path: Path, content: str | None, match: s
         LedgerFolder.open(tmp_path / "file-or-folder-that-is-not-there")
 
 
-def test_a_ledger_without_its_keys_is_not_served(tmp_path: Path) -> None:
+def test_a_ledger_without_the_sequencers_key_is_not_served(tmp_path: Path) -> None:
     path = tmp_path / "l"
     create(path)
-    (path / "keys" / "member-2" / "sealing.key").unlink()
-    with pytest.raises(InputError, match=r"member-2/sealing\.key is missing"):
-        LedgerFolder.open(path)
     (path / "keys" / "sequencer" / "signing.pem").unlink()
-    with pytest.raises(InputError, match=r"sequencer/signing\.pem is missing"):
-        LedgerFolder.open(path)
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"sequencer/signing\.pem is missing"):
+            LedgerFolder.open(path)
+
+
+def test_a_ledger_is_served_by_t_of_its_members(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    folder = create(path, members=5, threshold=3)
+    (path / "keys" / "member-2" / "sealing.key").unlink()
+    (path / "keys" / "member-5" / "signing.pem").write_bytes(b"-----BEGIN")
+    _, consortium = LedgerFolder.open(path)
+    assert [trustee.index for trustee in consortium.trustees] == [1, 3, 4]
+    assert list(consortium.absent) == [2, 5]
+    assert "member-2/sealing.key is missing" in consortium.absent[2]
+    assert "member-5/signing.pem is damaged" in consortium.absent[5]
+    consortium.close()
+    # Whole keys, but not this member's.
+    folder.keys("member-4").new_sealing_key(consortium.ledger.state.commitment_group)
+    for _ in range(2):
+        with pytest.raises(InputError, match="3 of the 5 members are needed and 2 are here") as refused:
+            LedgerFolder.open(path)
+        assert "member-2/sealing.key is missing" in str(refused.value)
+        assert "member 4: the genesis does not name this member's keys" in str(refused.value)
 
 
 def test_a_ledger_is_the_same_when_it_is_opened_again(tmp_path: Path) -> None:

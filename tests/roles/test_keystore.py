@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.suites import REAL
-from zkperf.errors import EncodingError, InputError
+from zkperf.errors import InputError
 from zkperf.groups.base import Group
 from zkperf.ledger.signing import public_bytes
 from zkperf.roles.keystore import KeyStore
@@ -68,8 +68,22 @@ def test_another_kind_of_key_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_scalar_is_no_sealing_key(tmp_path: Path, group: Group, data: bytes) -> None:
     store = KeyStore(tmp_path)
     store.write("sealing.key", data)
-    with pytest.raises(EncodingError):
+    with pytest.raises(InputError, match=r"sealing\.key is damaged: it holds no key"):
         store.sealing_key(group)
+
+
+@pytest.mark.parametrize("data", [b"", b"-----BEGIN PRIVATE KEY-----\n", b"\xff" * 64])
+def test_what_is_no_key_is_no_signing_key(tmp_path: Path, data: bytes) -> None:
+    store = KeyStore(tmp_path)
+    store.write("signing.pem", data)
+    with pytest.raises(InputError, match=r"signing\.pem is damaged: it holds no key"):
+        store.signing_key()
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "signing.pem").mkdir()
+    with pytest.raises(InputError, match=r"signing\.pem: cannot be read"):
+        KeyStore(tmp_path).signing_key()
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,8 @@ class Office:
     genesis: bytes
 
     @classmethod
-    def create(cls, path: Path) -> Office:
-        folder, consortium = LedgerFolder.create(path, members=3, threshold=2, min_cohort_floor=2)
+    def create(cls, path: Path, members: int = 3) -> Office:
+        folder, consortium = LedgerFolder.create(path, members=members, threshold=2, min_cohort_floor=2)
         genesis = consortium.ledger.state.ledger
         consortium.close()
         return cls(folder, genesis)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,10 +14,11 @@ import httpx
 import pytest
 
 from service.settings import Settings
-from tests.service.serving import service
+from tests.service.serving import Office, service
 from tests.service.test_kill import prepare, stream
 from zkperf.cli.serve import serve
 from zkperf.errors import InputError
+from zkperf.ledger.transactions import encode_transaction
 from zkperf.roles.folder import LedgerFolder
 
 
@@ -53,6 +55,23 @@ def test_settings_that_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         serve(tmp_path, "127.0.0.1", 0)
     with pytest.raises(ValueError, match="max_body"):
         Settings()
+
+
+def test_it_serves_without_one_of_its_members_and_says_so(tmp_path: Path) -> None:
+    office = Office.create(tmp_path / "ledger", members=4)
+    with service(office.folder.path) as running, running.remote() as remote:
+        round_id = office.open_round(remote)
+        assert running.stop() == 0
+    shutil.rmtree(tmp_path / "ledger" / "keys" / "member-1")
+    with service(office.folder.path) as running, running.remote() as remote:
+        citizen, token = office.citizen(remote, round_id)
+        core, bundle = citizen.rate(token, {"recommend": "good"})
+        remote.submit_rating(encode_transaction(core), bundle.encode())
+        office.close_round(remote, round_id)
+        assert remote.round(round_id)["phase"] == "checking"
+        assert running.stop() == 0
+    said = running.errors.read_text()
+    assert "Member 1 (member 1) takes no part" in said and "member-1/signing.pem is missing" in said
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

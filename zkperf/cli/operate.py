@@ -22,6 +22,7 @@ from zkperf.ledger.store.errors import LedgerInUse
 from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import RoundOpened, Unit, decode_transaction
 from zkperf.roles.audit_notes import SAME, overlaps
+from zkperf.roles.consortium import Consortium
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.remote import RemoteLedger
 from zkperf.surveys.input_files import parse_toml, read_text
@@ -241,11 +242,30 @@ def write(folder: LedgerFolder, transaction: bytes, service: str | None) -> None
             "--service http://127.0.0.1:8000"
         ) from None
     try:
+        say_absent(consortium)
         consortium.submit(transaction)
         for trustee, error in consortium.refusals:
             say(f"member {trustee}: refused ({error.check}): {error}")
     finally:
         consortium.close()
+
+
+def say_absent(consortium: Consortium) -> None:
+    """Which members take no part, and what that costs."""
+    if not consortium.absent:
+        return
+    state = consortium.ledger.state
+    for number, reason in consortium.absent.items():
+        say(f"Member {number} ({state.rules.members[number - 1].name}) takes no part: {reason}")
+    here, hours = state.members - len(consortium.absent), state.rules.stage_seconds / 3600
+    say(f"{here} of {state.members} members are here, {state.enough} are enough for a round.")
+    if here >= state.enough:
+        say(
+            "What waits for all of them, before a round opens and after its close, goes on when its time is "
+            f"over: {hours:g} hours a stage, then zkperf round deadline."
+        )
+    else:
+        say("They sign tokens and open totals; no round is opened or closed until a key is restored.")
 
 
 def find_round(state: State, text: str) -> Round:

@@ -13,6 +13,7 @@ from service.app import create_app
 from service.protocol import bounded
 from service.settings import Settings
 from zkperf.cli.collector import seldom_collecting
+from zkperf.cli.operate import say_absent
 from zkperf.cli.output import say
 from zkperf.errors import InputError
 from zkperf.roles.evaluator import Evaluator
@@ -35,6 +36,7 @@ def serve(ledger: Path, host: str, port: int) -> None:
         folder, consortium = LedgerFolder.open(ledger)
         try:
             say(EMBEDDED)
+            say_absent(consortium)
             address = _address(listener)
             line = f"zkperf serves {folder.describe()['genesis'][:16]} at {address}"
             app = create_app(consortium, settings, _evaluator(folder))

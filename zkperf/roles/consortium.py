@@ -9,17 +9,19 @@ public proofs but not the separation.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
 from zkperf._native import RatingLeaf
-from zkperf.errors import InvalidShare, ZkperfError, bare
+from zkperf.errors import InvalidShare, RuleViolation, ZkperfError, bare
 from zkperf.ledger.engines.door import Examined
 from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.engines.posting import Posting
+from zkperf.ledger.figure_transactions import FiguresOpened
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.state import Phase
+from zkperf.ledger.transactions import RoundClosed, RoundOpened
 from zkperf.roles.trustee import Trustee
 from zkperf.roles.view import RoundLeaves
 
@@ -34,6 +36,8 @@ class Consortium:
 
     ledger: EmbeddedLedger
     trustees: Sequence[Trustee]
+    absent: Mapping[int, str] = field(default_factory=dict)
+    """The members who take no part because their keys are not here, and why not."""
     refusals: deque[tuple[int, ZkperfError]] = field(default_factory=lambda: deque(maxlen=100))
     """What trustees could not do, or the ledger refused: (trustee, why), the latest last."""
     _unopened: deque[tuple[RatingLeaf, bytes]] = field(
@@ -61,7 +65,11 @@ class Consortium:
     def look_at(self, items: Sequence[tuple[bytes, bytes | None]]) -> list[Posting]:
         """What can be said about transactions other than ratings; the first half of the two above, which may
         go on in one thread while another one writes."""
-        return self.ledger.look_at(items)
+        postings = self.ledger.look_at(items)
+        for posting in postings:
+            if posting.error is None:
+                posting.error = self._barred(posting.transaction)
+        return postings
 
     def post(self, postings: Sequence[Posting]) -> list[int | ZkperfError]:
         """Submits what was looked at, then lets the trustees react, if the log has grown."""
@@ -70,6 +78,25 @@ class Consortium:
         if self.ledger.state.size != before:
             self._react()
         return verdicts
+
+    def _barred(self, transaction: object) -> RuleViolation | None:
+        """Why a transaction is not submitted that would begin what the members who are here cannot finish:
+        the opening of a round, or the closing of an open one."""
+        state = self.ledger.state
+        if state.members - len(self.absent) >= state.enough:
+            return None
+        if isinstance(transaction, RoundClosed):
+            found = state.rounds.get(transaction.round) or state.figure_rounds.get(transaction.round)
+            if found is None or found.phase is not Phase.OPEN:
+                return None
+        elif not isinstance(transaction, RoundOpened | FiguresOpened):
+            return None
+        absent = ", ".join(map(str, self.absent))
+        return RuleViolation(
+            f"a round takes {state.enough} of the {state.members} members, and the keys of {absent} are not "
+            "here: restore one first",
+            check="rounds",
+        )
 
     def _react(self) -> None:
         """Lets the trustees react to what is new on the ledger. After a close they catch up first."""

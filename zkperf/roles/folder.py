@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -121,12 +122,19 @@ class LedgerFolder:
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], float] = time.time) -> tuple[LedgerFolder, Consortium]:
-        """An existing ledger, for writing. InputError if there is none, or another process serves it."""
+        """An existing ledger, for writing, with the members whose keys lie here.
+
+        InputError if there is none, if another process serves it, or if fewer than t members are here: then
+        no token can be signed and no total opened.
+        """
         folder = cls(path)
         folder.describe()
-        ledger = EmbeddedLedger.open(path, folder.keys("sequencer").signing_key(), clock)
-        consortium = folder._consortium(ledger)
-        consortium.settle()
+        with ExitStack() as undo:
+            ledger = EmbeddedLedger.open(path, folder.keys("sequencer").signing_key(), clock)
+            undo.callback(ledger.close)
+            consortium = folder._consortium(ledger)
+            consortium.settle()
+            undo.pop_all()
         return folder, consortium
 
     def describe(self) -> dict[str, str]:
@@ -155,6 +163,17 @@ class LedgerFolder:
         (self.path / "ledger.json").write_text(json.dumps(description, indent=2) + "\n", "utf-8")
 
     def _consortium(self, ledger: EmbeddedLedger) -> Consortium:
-        group = ledger.state.commitment_group
-        trustees = [Trustee(j, self.keys(f"member-{j}"), group) for j in range(1, ledger.state.members + 1)]
-        return Consortium(ledger, trustees)
+        state, trustees, absent = ledger.state, [], {}
+        for j in range(1, state.members + 1):
+            try:
+                trustee = Trustee(j, self.keys(f"member-{j}"), state.commitment_group)
+                trustee.check_named(state.rules)
+                trustees.append(trustee)
+            except InputError as error:
+                absent[j] = str(error)
+        if len(trustees) < state.rules.threshold:
+            raise InputError(
+                f"{self.path}: {state.rules.threshold} of the {state.members} members are needed and "
+                f"{len(trustees)} {'is' if len(trustees) == 1 else 'are'} here; {'; '.join(absent.values())}"
+            )
+        return Consortium(ledger, trustees, absent)

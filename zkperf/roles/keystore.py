@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from zkperf.errors import InputError
+from zkperf.errors import EncodingError, InputError
 from zkperf.groups.base import Group
 from zkperf.ledger.store.connection import sync_directory
 from zkperf.randomness import RandomBytes, system
@@ -26,8 +27,11 @@ class KeyStore:
         self._folder = folder
 
     def signing_key(self) -> Ed25519PrivateKey:
-        """The holder's Ed25519 key. InputError if it is not there or not one."""
-        key = load_pem_private_key(self.read("signing.pem"), password=None)
+        """The holder's Ed25519 key. InputError if it is not there, damaged, or none."""
+        try:
+            key = load_pem_private_key(self.read("signing.pem"), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise InputError(f"{self._folder / 'signing.pem'} is damaged: it holds no key") from None
         if not isinstance(key, Ed25519PrivateKey):
             raise InputError(f"{self._folder / 'signing.pem'}: expected an Ed25519 key")
         return key
@@ -39,8 +43,11 @@ class KeyStore:
         return key
 
     def sealing_key(self, group: Group) -> int:
-        """The trustee's secret t_j."""
-        return group.decode_scalar(self.read("sealing.key"))
+        """The trustee's secret t_j. InputError if it is not there or damaged."""
+        try:
+            return group.decode_scalar(self.read("sealing.key"))
+        except EncodingError:
+            raise InputError(f"{self._folder / 'sealing.key'} is damaged: it holds no key") from None
 
     def new_sealing_key(self, group: Group, source: RandomBytes = system) -> int:
         """A fresh secret t_j."""
@@ -53,11 +60,13 @@ class KeyStore:
         return (self._folder / name).exists()
 
     def read(self, name: str) -> bytes:
-        """A file's bytes. InputError, saying which file is missing, if it is not there."""
+        """A file's bytes. InputError, saying which file it is, if it is not there or cannot be read."""
         try:
             return (self._folder / name).read_bytes()
         except FileNotFoundError:
             raise InputError(f"{self._folder / name} is missing: this party's keys are not here") from None
+        except OSError as error:
+            raise InputError(f"{self._folder / name}: cannot be read ({error.strerror})") from None
 
     def write(self, name: str, data: bytes) -> None:
         """Writes a file durably: a crash leaves the old one or the new one."""

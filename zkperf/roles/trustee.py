@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -88,15 +89,21 @@ class Trustee:
 
         InputError if the draft names other keys than its own.
         """
+        element = self.check_named(draft)
         entry, charter = draft.members[self.index - 1], draft.charter()
-        element = self.group.msm([self._secret], [self.group.generator])
-        mine = public_bytes(self._signing), self.group.encode(element)
-        if (entry.signing_key, entry.sealing_key) != mine:
-            raise InputError(f"member {self.index}: the genesis does not name this member's keys")
         context = possession_context(charter, self.index)
         proof = prove_possession(self.group, self._secret, element, context, self.source)
         signature = self._signing.sign(founding_message(charter))
         return entry.model_copy(update={"possession": proof, "signature": signature})
+
+    def check_named(self, genesis: Genesis) -> Any:
+        """T_j. InputError unless the genesis names it and this member's signing key, in this place."""
+        entry = genesis.members[self.index - 1]
+        element = self.group.msm([self._secret], [self.group.generator])
+        mine = public_bytes(self._signing), self.group.encode(element)
+        if (entry.signing_key, entry.sealing_key) != mine:
+            raise InputError(f"member {self.index}: the genesis does not name this member's keys")
+        return element
 
     def __repr__(self) -> str:
         return f"<trustee {self.index}>"
