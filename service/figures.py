@@ -134,6 +134,7 @@ class FigureResultView(View):
     round: Hex
     leaf: int
     period: str
+    compared_with: str | None = Field(description="The period of the round that it names as the last.")
     units: list[PooledView]
     providers: list[OutcomeView]
 
@@ -260,6 +261,7 @@ def _result(state: State, found: FigureRound) -> FigureResultView:
         round=found.digest,
         leaf=found.result_index,
         period=found.opened.period,
+        compared_with=None if found.previous is None else found.previous.opened.period,
         units=[
             PooledView.model_validate(
                 {"unit": unit.unit, "name": unit.name, "count": unit.count, **node_result(found, unit)}

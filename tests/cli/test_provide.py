@@ -223,9 +223,9 @@ def test_a_round_by_commands(country: Country) -> None:
     open_round(country.folder, through, "2024", "--previous", "2023", "--auditor", f"A={seen_key(country)}")
     better = country.file("next.csv", period="2024", Ash_House="25.0,15.00,1000,700,300")
     shown = country.home("preview", "Ash House", "--figures", better, period="2024")
-    assert "less_turnover: holds" in shown.out
+    assert "less_turnover: holds, compared with 2023" in shown.out
     shown = country.home("preview", "Beech Court", "--figures", better, period="2024")
-    assert "less_turnover: does not hold" in shown.out
+    assert "less_turnover: does not hold, compared with 2023" in shown.out
     assert country.home("report", "Ash House", "--figures", better, period="2024").code == 0
     kept = country.home("status", "Ash House", period="2023")
     assert "report    leaf" in kept.out and "openings" not in kept.out

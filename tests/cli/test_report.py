@@ -66,14 +66,16 @@ def test_the_page_and_the_audit(reported: Reported) -> None:
 def test_tables(tmp_path: Path) -> None:
     outcome = report(write(tmp_path, SCHEME), "--ledger", tmp_path / "ledger")
     assert outcome.code == 0
-    for shown in ("Care homes: 2023", "Claims: 2024", "Home 6", "Audit passed"):
+    for shown in ("Care homes: 2023", "Claims: 2024, compared with 2023", "Home 6", "Audit passed"):
         assert shown in outcome.out
+    assert "2024 is compared with 2023" in outcome.err
 
 
 def test_a_preview_writes_nothing(tmp_path: Path) -> None:
     outcome = report(write(tmp_path), "--preview")
     assert outcome.code == 0
     assert "nothing was sent" in outcome.out
+    assert "2024 is compared with 2023" in outcome.out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["F.csv", "S.toml"]
 
 

@@ -141,9 +141,10 @@ def recompute(scheme_path: Path, figures_path: Path, k_min: int) -> dict[str, An
         for row in csv.DictReader(file):
             figures = {name: Fraction(row[name]) for name in names if row[name]}
             rows[row["period"]][row["provider"]] = row["group"], figures
-    periods, before = {}, dict[str, tuple[str, Figures]]()
-    for period, providers in sorted(rows.items()):
+    periods, before, last = {}, dict[str, tuple[str, Figures]](), None
+    for period, providers in rows.items():
         periods[period] = {
+            "compared_with": last,
             **_nodes(scheme, period, providers, k_min),
             "providers": {
                 provider: {
@@ -158,7 +159,7 @@ def recompute(scheme_path: Path, figures_path: Path, k_min: int) -> dict[str, An
                 for provider, (_, figures) in providers.items()
             },
         }
-        before = providers
+        before, last = providers, period
     return {"periods": periods}
 
 

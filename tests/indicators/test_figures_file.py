@@ -31,13 +31,13 @@ def refusal(path: Path) -> list[str]:
     return [line.removeprefix(f"{path}: ") for line in str(error.value).splitlines()]
 
 
-def test_figures_are_scaled_and_periods_sorted(write: Callable[[str], Path]) -> None:
+def test_figures_are_scaled(write: Callable[[str], Path]) -> None:
     path = write(
         "provider,period,group,turnover,quality,cost,staff_cost,other_cost\n"
-        'B,2024,South,12.5,30,, ,7\n"A, Ltd",2023,North,0.01,18.10,2,3,4\nB,2023,South,,,,,\n'
+        'B,2022,South,12.5,30,, ,7\n"A, Ltd",2023,North,0.01,18.10,2,3,4\nB,2023,South,,,,,\n'
     )
     found = load_figures(path, INDICATORS)
-    assert list(found.periods) == ["2023", "2024"]
+    assert list(found.periods) == ["2022", "2023"]
     assert [(row.provider, row.group, row.number) for row in found.periods["2023"]] == [
         ("A, Ltd", "North", 3),
         ("B", "South", 4),
@@ -53,6 +53,31 @@ def test_figures_are_scaled_and_periods_sorted(write: Callable[[str], Path]) -> 
     assert second.figures == {"quality": 181, "turnover": 1, "cost": 2, "staff_cost": 3, "other_cost": 4}
     assert set(third.figures.values()) == {None}
     assert found.rounded == 0
+
+
+@pytest.mark.parametrize(
+    "periods", [["Q3 2023", "Q4 2023", "Q1 2024", "Q2 2024"], ["9/2024", "10/2024"], ["2024", "2023"]]
+)
+def test_the_files_order_of_periods_counts(write: Callable[[str], Path], periods: list[str]) -> None:
+    """Not that of their names."""
+    by_period = [f"{period},{name},North,1,1,1,1,1\n" for period in periods for name in "AB"]
+    by_provider = [f"{period},{name},North,1,1,1,1,1\n" for name in "AB" for period in periods]
+    for rows in (by_period, by_provider):
+        found = load_figures(write(f"{HEADER}\n{''.join(rows)}"), INDICATORS)
+        assert list(found.periods) == periods
+        assert found.compared == dict(zip(periods, [None, *periods], strict=False))
+
+
+def test_an_order_that_contradicts_itself_is_refused(write: Callable[[str], Path]) -> None:
+    """A begins with 2024, which would come first: but B has 2023 before it."""
+    path = write(
+        f"{HEADER}\n2024,A,North,1,1,1,1,1\n2023,B,North,1,1,1,1,1\n2024,B,North,1,1,1,1,1\n"
+        "2022,B,North,1,1,1,1,1\n2023,A,North,1,1,1,1,1\n"
+    )
+    assert refusal(path) == [
+        "row 4, column period: '2024' stands after '2023' here, but before it in row 2: which period is "
+        "compared with which follows from the file's order, so sort the rows by time",
+    ]
 
 
 def test_figures_have_no_repr(write: Callable[[str], Path]) -> None:

@@ -67,6 +67,10 @@ def test_a_share_that_is_not_asked(page: Page) -> None:
     assert shown.count("share not asked") == shown.count("达标比例不询问") == 1
 
 
+def test_what_is_compared_with_what(page: Page) -> None:
+    assert page.text.count("Compared with 2023") == page.text.count("与2023相比") == 1
+
+
 def test_plots_and_grades(page: Page) -> None:
     labels = [attributes.get("aria-label") or "" for tag, attributes in page.tags if tag == "svg"]
     assert "quality: 2023 18.25, 2024 19.50" in labels

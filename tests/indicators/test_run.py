@@ -115,6 +115,23 @@ def test_openings_are_private(done: Done) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in kept)
 
 
+def test_periods_are_compared_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """By their names 10/2024 would come before 9/2024, and whoever got worse would have got better."""
+    renamed = figures_csv().replace("2024,", "10/2024,").replace("2023,", "9/2024,")
+    finished = run(tmp_path, SCHEME, renamed)
+    finished.consortium.close()
+    first, second = finished.rounds
+    assert (first.opened.period, first.previous) == ("9/2024", None)
+    assert (second.opened.period, second.previous) == ("10/2024", first)
+    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN)
+    assert [period["compared_with"] for period in finished.result["periods"].values()] == [None, "9/2024"]
+    claims = {period: result["providers"] for period, result in finished.result["periods"].items()}
+    # Home 0 went from more than 26 percent of turnover to 10, Home 4 from less than 25 to 90.
+    assert claims["10/2024"]["Home 0"]["claims"]["less_turnover"] == "proved"
+    assert claims["10/2024"]["Home 4"]["claims"]["less_turnover"] == "not proved"
+    assert claims["9/2024"]["Home 0"]["claims"]["less_turnover"] == "not reported"
+
+
 @pytest.mark.parametrize("suite", ["P-256"])
 def test_in_the_other_suite(tmp_path: Path, suite: str) -> None:
     lines = figures_csv().splitlines()

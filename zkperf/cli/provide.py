@@ -97,7 +97,8 @@ class Desk:
             if figure is not None and values is not None:
                 before[indicator.id] = values[figure.column]
         now = {scheme.indicators[k].id: value for k, value in self.row(file).items()}
-        return preview(scheme, self.found.opened.period, now, before)
+        last = None if self.found.previous is None else self.found.previous.opened.period
+        return preview(scheme, self.found.opened.period, now, before, last)
 
     def report(self, file: Path, *, correct: bool) -> Path:
         """Sends the row of this file; the receipt's file. The same row again sends nothing."""
@@ -230,7 +231,11 @@ class Desk:
 def describe_preview(scheme: IndicatorScheme, shown: Preview) -> list[str]:
     """What would be said of one provider in public, for the provider itself."""
     words = {True: "holds", False: "does not hold", None: "cannot be made"}
-    lines = [f"{statement.claim}: {words[statement.holds]}" for statement in shown.claims]
+    against = "" if shown.compared_with is None else f", compared with {visible(shown.compared_with)}"
+    lines = []
+    for claim, statement in zip(scheme.claims, shown.claims, strict=True):
+        compared = against if claim.kind == "improved" else ""
+        lines.append(f"{statement.claim}: {words[statement.holds]}{compared}")
     if scheme.index is not None:
         lines.append(f"{_index_word(scheme)}: {shown.outcome or 'none'}")
     for name, reached in shown.at_target.items():

@@ -19,6 +19,7 @@ from zkperf.ledger.rules.genesis import MIN_COHORT_FLOOR
 from zkperf.roles.auditor import Audit
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.provider import Preview, preview
+from zkperf.surveys.results import visible
 
 STAGE_WORDS = {
     "reports": "providers report",
@@ -55,6 +56,9 @@ def run_report(
     )
     if figures.rounded:
         say(f"{figures.rounded:,} figures were rounded to the scheme's decimals, halves to the even digit.")
+    for period, last in figures.compared.items():
+        if last is not None:
+            say(f"{visible(period)} is compared with {visible(last)}: the order of periods is the file's.")
     genesis = consortium.ledger.state.ledger
     try:
         with progress_bars() as progress:
@@ -91,10 +95,12 @@ def run_report(
 def previews(scheme: IndicatorScheme, figures: FiguresFile) -> Iterator[tuple[str, str, Preview]]:
     """(Period, provider, what would be said of it in public), in the order of the rounds."""
     before: dict[str, dict[str, int]] = {}
+    compared = figures.compared
     for period, rows in figures.periods.items():
         now = {}
         for row in rows:
             reported = {name: value for name, value in row.figures.items() if value is not None}
-            yield period, row.provider, preview(scheme, period, reported, before.get(row.provider))
+            then = before.get(row.provider)
+            yield period, row.provider, preview(scheme, period, reported, then, compared[period])
             now[row.provider] = reported
         before = now

@@ -41,11 +41,17 @@ class FiguresFile:
 
     @property
     def periods(self) -> dict[str, list[Row]]:
-        """The rows of each period, periods in the order of their names, providers in that of the file."""
+        """The rows of each period, periods and providers in the order in which the file first has them."""
         found: defaultdict[str, list[Row]] = defaultdict(list)
         for row in self.rows:
             found[row.period].append(row)
-        return dict(sorted(found.items()))
+        return dict(found)
+
+    @property
+    def compared(self) -> dict[str, str | None]:
+        """For each period the one that it is compared with: the one before it, None for the first."""
+        periods = list(self.periods)
+        return dict(zip(periods, [None, *periods[:-1]], strict=True))
 
 
 def load_figures(path: str | Path, scheme: IndicatorScheme, *, rounding: bool = False) -> FiguresFile:
@@ -76,6 +82,10 @@ class _Reader:
         self.faults: list[str] = []
         self._first: dict[tuple[str, str], int] = {}
         self._groups: dict[str, tuple[str, int]] = {}
+        self._periods: dict[str, int] = {}
+        """The row in which each period is first met: that is their order."""
+        self._latest: dict[str, str] = {}
+        """By provider the period of its last row so far."""
 
     def read_header(self, number: int, header: list[str]) -> None:
         """The place of each column. A header with faults is refused at once: no row makes sense then."""
@@ -140,7 +150,7 @@ class _Reader:
         return cell
 
     def _place(self, number: int, period: str, provider: str, group: str) -> None:
-        """A provider has one row in a period, and one group."""
+        """A provider has one row in a period, and one group; its periods come in the file's order of them."""
         first = self._first.setdefault((period, provider), number)
         if first != number:
             self._fault(number, "provider", f"{provider!r} has a row in {period!r} already: row {first}")
@@ -148,6 +158,17 @@ class _Reader:
         before, row = self._groups.setdefault(provider, (group, number))
         if before != group:
             self._fault(number, "group", f"{provider!r} is in {before!r} according to row {row}")
+        began = self._periods.setdefault(period, number)
+        latest = self._latest.setdefault(provider, period)
+        if began < self._periods[latest]:
+            self._fault(
+                number,
+                "period",
+                f"{period!r} stands after {latest!r} here, but before it in row {began}: which period is "
+                "compared with which follows from the file's order, so sort the rows by time",
+            )
+        else:
+            self._latest[provider] = period
 
     def _figure(self, number: int, indicator: Indicator, cell: str) -> int | None:
         cell = cell.strip()

@@ -131,6 +131,7 @@ class ProviderView(NamedTuple):
 
 class PeriodView(NamedTuple):
     name: str
+    compared_with: str | None
     nodes: Sequence[NodeView]
     plots: Sequence[tuple[Both, Markup]]
     grades: Markup | None
@@ -148,6 +149,7 @@ def _period_view(page: FiguresPage, period: str, result: PeriodResult) -> Period
             plots.append((both(indicator.title, indicator.id), plot))
     return PeriodView(
         name=visible(period),
+        compared_with=None if result["compared_with"] is None else visible(result["compared_with"]),
         nodes=[_node_view(page.scheme, name, node) for name, node in nodes.items()],
         plots=plots,
         grades=_grades(page.scheme, result),

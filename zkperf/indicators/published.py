@@ -18,6 +18,7 @@ def period_result(state: State, found: FigureRound) -> PeriodResult:
     nodes = {unit.unit: node_result(found, unit) for unit in found.result}
     places = found.opened.units
     return {
+        "compared_with": None if found.previous is None else found.previous.opened.period,
         "total": nodes[0],
         "groups": {_path(places, unit): node for unit, node in nodes.items() if unit != 0},
         "providers": {

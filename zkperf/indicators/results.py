@@ -52,8 +52,10 @@ class ProviderResult(TypedDict):
 
 
 class PeriodResult(TypedDict):
-    """What one round has published."""
+    """What one round has published. ``compared_with`` is the period that claims of kind ``improved`` compare
+    with: that of the round that this one names as the last."""
 
+    compared_with: str | None
     total: NodeResult
     groups: dict[str, NodeResult]
     providers: dict[str, ProviderResult]

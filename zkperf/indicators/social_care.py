@@ -121,7 +121,8 @@ def scheme_text(rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def write_figures(rows: Iterable[Mapping[str, str]], file: TextIO) -> None:
-    """The figures file: one row per authority and year, the type of authority as its group."""
+    """The figures file: one row per authority and year, the type of authority as its group. Years such as
+    2016-17 are in the order of time when they are in that of their names, which the table does not keep."""
     values: defaultdict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
     for row in rows:
         measure = MEASURES[row["measure"]]

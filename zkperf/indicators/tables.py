@@ -36,7 +36,9 @@ def pools_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> T
 def providers_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> Table:
     """Every provider: its grade or index, and each claim's verdict."""
     marks = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items()) + ", or nothing to compare with"
-    table = Table(title=_plain(f"Claims: {period}"), caption=marks)
+    last = result["compared_with"]
+    against = "" if last is None else f", compared with {last}"
+    table = Table(title=_plain(f"Claims: {period}{against}"), caption=marks)
     table.add_column("Provider")
     if scheme.index is not None:
         table.add_column("Index" if scheme.index.publish == "exact" else "Grade")
@@ -51,7 +53,10 @@ def providers_table(scheme: IndicatorScheme, period: str, result: PeriodResult) 
 
 def preview_table(scheme: IndicatorScheme, previews: Sequence[tuple[str, str, Preview]]) -> Table:
     """What every provider would say in public, before anything is sent."""
-    table = Table(title="Preview: nothing was sent", caption="✓ holds, ✗ does not hold, – cannot be made")
+    compared = {period: shown.compared_with for period, _, shown in previews}
+    notes = ["✓ holds, ✗ does not hold, – cannot be made"]
+    notes += [f"{period} is compared with {last}" for period, last in compared.items() if last is not None]
+    table = Table(title="Preview: nothing was sent", caption=_plain("; ".join(notes)))
     table.add_column("Period")
     table.add_column("Provider")
     if scheme.index is not None:

@@ -81,6 +81,8 @@ class Preview:
     outcome: str | None = field(repr=False)
     """The grade or index, None if there is none. Published means in it count as withheld: they are not
     known yet."""
+    compared_with: str | None = None
+    """The period that claims of kind ``improved`` compare with; None if there is none."""
 
 
 def preview(
@@ -88,8 +90,10 @@ def preview(
     period: str,
     figures: Mapping[str, int],
     before: Mapping[str, int] | None = None,
+    compared_with: str | None = None,
 ) -> Preview:
-    """What these ``figures``, by id of the indicator, would give; ``before`` are the last period's.
+    """What these ``figures``, by id of the indicator, would give; ``before`` are those of the last period,
+    ``compared_with``.
 
     Nothing is sent. InputError, naming the indicator, for a figure that cannot be reported.
     """
@@ -114,7 +118,7 @@ def preview(
         values = _values(needs(setting, len(scheme.claims)), figures, {})
         assert values is not None
         outcome = outcome_name(scheme, index_outcome(setting, values))
-    return Preview(statements, at_target, outcome)
+    return Preview(statements, at_target, outcome, compared_with)
 
 
 @dataclass(frozen=True)
