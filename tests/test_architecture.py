@@ -21,6 +21,7 @@ FLOORS = (
         "zkperf.errors",
         "zkperf.randomness",
         "zkperf.encoding",
+        "zkperf.files",
         "zkperf.names",
         "zkperf.names_reference",
     ),

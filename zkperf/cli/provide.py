@@ -15,6 +15,7 @@ from zkperf.cli.output import say
 from zkperf.cli.taking_part import Party, named_indicators
 from zkperf.cli.times import show_time
 from zkperf.errors import InputError, RuleViolation
+from zkperf.files import create_private
 from zkperf.indicators.figures_file import load_figures
 from zkperf.ledger.figure_transactions import ClaimsPosted
 from zkperf.ledger.rules.figures.needed import figure_needed
@@ -185,7 +186,7 @@ class Desk:
             raise InputError("--indicator: say which figures to show; none of yours was drawn")
         shown = self.provider.show(self.state, self.found, indicators, card)
         try:
-            descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor = create_private(output)
         except FileExistsError:
             raise InputError(f"{output} exists: choose another name") from None
         with os.fdopen(descriptor, "wb") as file:

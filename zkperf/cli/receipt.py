@@ -10,6 +10,7 @@ from zkperf.cli.audit import public_log
 from zkperf.cli.output import say
 from zkperf.cli.voucher import read_voucher
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation
+from zkperf.files import private_folder
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.state import BEFORE_OPEN, Phase
 from zkperf.roles.evidence import (
@@ -128,7 +129,8 @@ def _fetch(client: RemoteLedger, slot: Slot, entry: Entry, folder: Path) -> Path
     if sha256(receipt.leaf).digest() != entry.rated:
         raise InvalidLogProof("the receipt is for another rating")
     receipt.verify(policy)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.is_dir():
+        private_folder(folder)
     target = Slot(folder, slot.name)
     keep_genesis(folder, origin.ledger, first, target.write)
     target.write(target.receipt, text.encode("utf-8"))

@@ -15,6 +15,7 @@ from zkperf.cli.output import say
 from zkperf.cli.units import find_unit, unit_path
 from zkperf.cli.voucher_text import FRAGMENT, find_vouchers
 from zkperf.errors import EncodingError, InputError
+from zkperf.files import create_private, private_folder
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import RUNNING
 from zkperf.roles.folder import LedgerFolder
@@ -49,13 +50,13 @@ def make_vouchers(path: Path, which: str, unit: str, count: int) -> list[Voucher
 
 def write_files(vouchers: Sequence[Voucher], folder: Path) -> list[Path]:
     """One file each, readable by its owner only and named after the voucher's key. Nothing is overwritten."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.is_dir():
+        private_folder(folder)
     paths = []
     for voucher in vouchers:
         name = sha256(public_bytes(voucher.key())).hexdigest()[:16]
         path = folder / f"voucher-{name}.txt"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        with os.fdopen(create_private(path), "w", encoding="ascii") as file:
             file.write(voucher.text() + "\n")
         paths.append(path)
     return paths

@@ -19,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from zkperf.errors import InputError
+from zkperf.files import private_folder, write_private
 from zkperf.groups import suite
 from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.rules.genesis import MAX_MEMBERS, MIN_COHORT_FLOOR
@@ -92,7 +93,8 @@ class LedgerFolder:
             raise InputError(f"smallest cohort: expected at least {MIN_COHORT_FLOOR}, got {min_cohort_floor}")
         group = suite(suite_name)
         folder = cls(path)
-        path.mkdir(parents=True, exist_ok=True)
+        private_folder(path)
+        private_folder(path / "keys")
         log_key = folder.keys("sequencer").new_signing_key()
         evaluator = folder.keys("evaluator").new_signing_key()
         folder.keys("registrar").new_signing_key()
@@ -115,7 +117,7 @@ class LedgerFolder:
         )
         trustees = [Trustee(j, folder.keys(f"member-{j}"), group, source) for j in range(1, len(names) + 1)]
         genesis = draft.model_copy(update={"members": tuple(trustee.join(draft) for trustee in trustees)})
-        folder.receipts.mkdir()
+        private_folder(folder.receipts)
         ledger = EmbeddedLedger.create(path, genesis, log_key, clock)
         folder._describe(ledger)
         return folder, folder._consortium(ledger)
@@ -160,7 +162,8 @@ class LedgerFolder:
     def _describe(self, ledger: EmbeddedLedger) -> None:
         rules = ledger.state.rules
         description = {"genesis": ledger.state.ledger.hex(), "name": rules.name, "suite": rules.suite}
-        (self.path / "ledger.json").write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+        text = json.dumps(description, indent=2) + "\n"
+        write_private(self.path / "ledger.json", text.encode("utf-8"))
 
     def _consortium(self, ledger: EmbeddedLedger) -> Consortium:
         state, trustees, absent = ledger.state, [], {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from zkperf.errors import EncodingError, InputError
+from zkperf.files import private_folder, write_private
 from zkperf.groups.base import Group
-from zkperf.ledger.store.connection import sync_directory
 from zkperf.randomness import RandomBytes, system
 
 
@@ -70,15 +69,7 @@ class KeyStore:
 
     def write(self, name: str, data: bytes) -> None:
         """Writes a file durably: a crash leaves the old one or the new one."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path, draft = self._folder / name, self._folder / f".{name}.new"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        sync_directory(self._folder)
+        write_private(private_folder(self._folder) / name, data)
 
     def delete(self, name: str) -> None:
         """Removes a file that is no longer needed."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from zkperf.errors import InvalidLogProof
+from zkperf.files import private_folder, write_private
 from zkperf.ledger.log.checkpoint import Checkpoint
 from zkperf.ledger.log.tiles import TILE_WIDTH
 from zkperf.roles.auditor import PublicLog
@@ -57,8 +58,5 @@ class RemoteLog:
         if len(leaves) != min(TILE_WIDTH, self.size - number * TILE_WIDTH):
             raise InvalidLogProof(f"the service's bundle {number} has {len(leaves)} leaves")
         if len(leaves) == TILE_WIDTH:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            draft = path.with_suffix(".new")
-            draft.write_bytes(data)
-            draft.replace(path)
+            write_private(private_folder(self.folder) / path.name, data)
         return leaves

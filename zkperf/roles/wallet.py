@@ -19,6 +19,7 @@ from pathlib import Path
 
 from zkperf.encoding import UNSHOWN, Bytes32, Bytes48, Record, Uint
 from zkperf.errors import InputError
+from zkperf.files import private_folder
 from zkperf.groups.base import Group
 from zkperf.groups.pairing import Pairing
 from zkperf.ledger.signing import public_bytes
@@ -168,10 +169,7 @@ class Slot:
         InputError if another process is at it.
         """
         for made in (self.folder.parent, self.folder):
-            # mkdir's own mode is not enough for parents, and a wallet made by hand may be open to others.
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if made.stat().st_mode & 0o077:
-                made.chmod(0o700)
+            private_folder(made)
         descriptor = os.open(self.folder / f"{self.name}.lock", os.O_CREAT | os.O_RDWR, 0o600)
         try:
             try:

@@ -14,6 +14,7 @@ from typing import Any
 
 from circuits.questionnaire import Questionnaire
 from zkperf.errors import RuleViolation, ZkperfError
+from zkperf.files import create_private, write_private
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.rules.rounds import service_path
 from zkperf.ledger.signing import public_bytes
@@ -143,14 +144,15 @@ class Replay:
             for rating in cohort.ratings.values()
         }
         genesis = self.folder.receipts / GENESIS_RECEIPT
-        genesis.write_text(self.consortium.receipt(0), "utf-8")
+        write_private(genesis, self.consortium.receipt(0).encode("utf-8"))
         waiting: list[Future[Any]] = []
         done = 0
         for numbers in _chunks(sorted(digests)):
             texts = {number: self.consortium.receipt(indices[digests[number]]) for number in numbers}
             for number, text in texts.items():
                 path = self.folder.receipts / f"{digests[number].hex()}.tlog-proof"
-                path.write_text(text, "utf-8")
+                with open(create_private(path), "w", encoding="utf-8") as file:
+                    file.write(text)
             waiting += park.send("check receipt", {n: (text,) for n, text in texts.items()}).values()
             done += len(numbers)
             self.progress("receipts", done, len(digests))

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from zkperf.errors import InputError
+from zkperf.files import create_private
 from zkperf.ledger.store.errors import LedgerInUse, StorageError, StorageFull
 
 DATABASE = "ledger.db"
@@ -83,22 +84,13 @@ def _uri(path: Path, *, read_only: bool) -> str:
 def create_database(path: Path) -> None:
     """An empty database file, for its owner only. InputError if there is one already."""
     try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(create_private(path))
     except FileExistsError:
         raise InputError(f"{path}: there is a ledger already") from None
     with closing(sqlite3.connect(path)) as connection:
         # Once something is in it, or it is in WAL mode, the size of its pages stays.
         connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode=WAL")
-
-
-def sync_directory(directory: Path) -> None:
-    """Make the names of new files in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def lock_directory(directory: Path) -> int:

@@ -19,6 +19,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, select, tuple_
 
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation
+from zkperf.files import private_folder, sync_directory
 from zkperf.ledger.log.checkpoint import Checkpoint
 from zkperf.ledger.log.merkle import CompletedNode, NodeId, Tree, leaf_hash
 from zkperf.ledger.log.tiles import check_entry
@@ -32,7 +33,6 @@ from zkperf.ledger.store.connection import (
     migrate,
     open_engine,
     storage_errors,
-    sync_directory,
 )
 from zkperf.ledger.store.errors import StorageError
 from zkperf.ledger.store.models import Bundle, CheckpointNote, Leaf, Node, Pending
@@ -65,7 +65,7 @@ class Store:
         InputError if the directory cannot be used or holds a store already.
         """
         try:
-            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(directory)
         except OSError as error:
             raise InputError(f"{directory}: cannot be made a directory ({error.strerror})") from error
         return cls._open_for_writing(directory, new=True)
