@@ -18,7 +18,7 @@ from service.door import Door
 from service.ends import Ends
 from service.limits import Bodies, RateLimits
 from service.metrics import Metrics
-from service.routers import citizens, figures, log, operations, results, transactions, welcome
+from service.routers import citizens, evaluators, figures, log, operations, results, transactions, welcome
 from service.settings import Settings
 from service.worker import Worker
 from zkperf import __version__
@@ -97,7 +97,7 @@ def create_app(consortium: Consortium, settings: Settings, evaluator: Evaluator 
     app.state.context = context
     problems.install(app)
     app.add_middleware(Door, metrics=context.metrics)
-    for part in (results, figures, citizens, transactions, log, operations, welcome):
+    for part in (results, figures, citizens, evaluators, transactions, log, operations, welcome):
         app.include_router(part.router)
     app.direct = {
         route.path: Door(problems.answered(route.endpoint, route), context.metrics)

@@ -97,6 +97,14 @@ class RoundView(RoundSummary):
     units: list[UnitView]
 
 
+class OutlookView(View):
+    """What closing a round would have published at some time within the last hour."""
+
+    round: Hex
+    at: int = Field(description="When that was, in Unix time.")
+    enough: list[bool] = Field(description="Of every unit, in order, whether its figures would be published.")
+
+
 class QuestionView(View):
     """A withheld question has a reason and no figures; counts are there for choices, totals for numbers."""
 

@@ -25,6 +25,7 @@ from zkperf.ledger.transactions import (
     Unit,
     UnitResult,
 )
+from zkperf.roles.outlook import Outlook, OutlookAsked
 from zkperf.roles.registrar import Voucher
 from zkperf.roles.wire import Submission
 from zkperf.tokens.dealing_complaint import DealComplaint
@@ -41,6 +42,7 @@ INNER: list[type[Record]] = [
     *(Report, IndicatorScheme, Indicator, Target, Claim, Index, Grade, IndexPart, Ratio),
     *(Place, Auditor, Proven, Pool, PoolUnit),
     *(DealCommitment, Deal, DealComplaint, CohortKeys, Complaint, Bundle, Promise, Voucher, Submission),
+    *(OutlookAsked, Outlook),
 ]
 """Records that are not transactions, but parts of them, or cross the wire by themselves."""
 

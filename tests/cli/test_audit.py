@@ -22,7 +22,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Town:
             arguments = ("--service", town.url, "--voucher", town.voucher(), "--delay", "0")
             wallet = ("--wallet", folder / f"wallet-{number}", "--answers", "-")
             done("rate", *arguments, *wallet, stdin='{"recommend": "yes"}')
-        done("round", "close", "spring", "--ledger", town.folder, "--service", town.url)
+        done("round", "close", "spring", "--yes", "--ledger", town.folder, "--service", town.url)
         assert running.stop() == 0
     return town
 

@@ -145,7 +145,7 @@ def test_a_round_by_commands(country: Country) -> None:
     assert back.code == 0
 
     # -- claims
-    done("round", "close", "2023", "--ledger", ledger, *country.there)
+    done("round", "close", "2023", "--yes", "--ledger", ledger, *country.there)
     late = country.home("correct", "Ash House", "--figures", changed)
     assert late.code == 1 and "takes no reports" in late.err
     size = country.leaves()
@@ -264,7 +264,7 @@ def test_without_a_service(tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "L", tmp_path / "before")
     for name in HOMES[:2]:
         assert home("report", name, "--figures", tmp_path / "F.csv").code == 0
-    done("round", "close", "2023", "--ledger", tmp_path / "L")
+    done("round", "close", "2023", "--yes", "--ledger", tmp_path / "L")
     for name in HOMES[:2]:
         assert home("claim", name).code == 0
     assert (

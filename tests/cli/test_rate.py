@@ -282,7 +282,7 @@ def test_after_close_nobody_rates(served: Town, tmp_path: Path) -> None:
     town.round = town.open_round("short", "Kiosk")
     early, late = town.voucher("Kiosk"), town.voucher("Kiosk")
     assert rate(town, early, tmp_path, "--token-only").code == 0
-    done("round", "close", town.round, "--ledger", town.folder, "--service", town.url)
+    done("round", "close", town.round, "--yes", "--ledger", town.folder, "--service", town.url)
     for voucher in (early, late):
         outcome = rate(town, voucher, tmp_path)
         assert outcome.code == 1 and "this round is over" in outcome.err
@@ -309,7 +309,7 @@ def test_a_round_that_closes_meanwhile_refuses(
     town.round = town.open_round("brief", "Booth")
     voucher = town.voucher("Booth")
     assert rate(town, voucher, tmp_path, "--token-only").code == 0
-    done("round", "close", town.round, "--ledger", town.folder, "--service", town.url)
+    done("round", "close", town.round, "--yes", "--ledger", town.folder, "--service", town.url)
     monkeypatch.setattr(rating, "RemoteLedger", Stale)
     outcome = rate(town, voucher, tmp_path)
     assert outcome.code == 1 and "(batches)" in outcome.err
@@ -337,7 +337,7 @@ def test_a_rating_on_its_way_is_settled_after_close(
         patched.setattr(rating, "RemoteLedger", Faulty)
         patched.setattr(Faulty, "lost", "after rating")
         assert rate(town, voucher, tmp_path).code == 2
-    done("round", "close", town.round, "--ledger", town.folder, "--service", town.url)
+    done("round", "close", town.round, "--yes", "--ledger", town.folder, "--service", town.url)
     outcome = rate(town, voucher, tmp_path)
     assert outcome.code == 1 and entry(tmp_path, voucher).outgoing is None
     # From then on it is only said that the round is over.

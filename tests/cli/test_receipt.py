@@ -52,7 +52,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             answers = ("--answers", "-", "--delay", "0")
             promises.append(Path(done("rate", *arguments, *answers, stdin='{"recommend": "no"}').line))
         early = zkperf("receipt", "fetch", "--service", town.url, "--wallet", wallets[0])
-        done("round", "close", "spring", "--ledger", town.folder, "--service", town.url)
+        done("round", "close", "spring", "--yes", "--ledger", town.folder, "--service", town.url)
         yield Story(town, wallets, vouchers, promises, early)
 
 

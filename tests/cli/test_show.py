@@ -58,7 +58,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         assert early.code == 1 and "no result yet: the round is open" in early.err
         early = zkperf("results", "spring", "--service", town.url)
         assert early.code == 1 and "the round is open" in early.err
-        done("round", "close", "spring", "--ledger", ledger, "--service", town.url)
+        done("round", "close", "spring", "--yes", "--ledger", ledger, "--service", town.url)
         yield town
 
 

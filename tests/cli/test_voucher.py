@@ -103,7 +103,7 @@ def test_no_vouchers_for_what_is_no_service_of_an_open_round(town: Town) -> None
     assert code == 2 and "no round 'autumn' on this ledger; there is " in message and "(spring)" in message
     code, message = refused("--round", "spring", "--unit", "Library", "--count", "0")
     assert code == 2 and "count" in message
-    done("round", "close", "spring", "--ledger", town.folder)
+    done("round", "close", "spring", "--yes", "--ledger", town.folder)
     code, message = refused("--round", "spring", "--unit", "Library")
     assert code == 1 and "phase" in message
 

@@ -7,6 +7,7 @@ import pytest
 from tests.misfits import refuses_misfits
 from zkperf.encoding import Record
 from zkperf.roles.citizen import Token
+from zkperf.roles.outlook import Outlook, OutlookAsked
 from zkperf.roles.provider import Openings
 from zkperf.roles.registrar import Voucher
 from zkperf.roles.showing import KeptOpening, Shown
@@ -24,6 +25,8 @@ OUTGOING = Outgoing(core=b"core", bundle=b"bundle")
     [
         Token(round=D, unit=1, secret=D, token=G1, next_sequence=2),
         VOUCHER,
+        OutlookAsked(signature=S, evaluator=D, round=D, at=5),
+        Outlook(round=D, at=5, enough=(True,)),
         Submission(transaction=b"transaction", bundle=b"bundle"),
         Submission(transaction=b"transaction", bundle=None),
     ],

@@ -39,6 +39,7 @@ ROUTES = {
     ("GET", "/v1/issuances/{voucher}"),
     ("GET", "/v1/receipts/{leaf}"),
     ("GET", "/v1/receipts/by-digest/{digest}"),
+    ("POST", "/v1/rounds/{round_id}/outlook"),
     ("POST", "/v1/transactions"),
     ("POST", "/v1/transactions/batch"),
     ("GET", "/v1/log/checkpoint"),
@@ -120,6 +121,7 @@ def test_examples_work_when_pasted(desk: Desk, homes: Homes) -> None:
         "/v1/results/{round_id}": "not-published",
         "/v1/figures/results/{figure_round}": "not-published",
         "/v1/issuances/{voucher}": "not-issued",
+        "/v1/rounds/{round_id}/outlook": "encoding",
         "/v1/transactions": "encoding",
         "/v1/transactions/batch": "encoding",
     }

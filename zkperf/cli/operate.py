@@ -16,7 +16,7 @@ from zkperf.cli.times import show_time
 from zkperf.errors import InputError, RuleViolation
 from zkperf.indicators.scheme_file import load_scheme
 from zkperf.ledger.engines.embedded import stored_state
-from zkperf.ledger.figure_transactions import Auditor, Place
+from zkperf.ledger.figure_transactions import Auditor, FiguresOpened, Place
 from zkperf.ledger.state import BEFORE_OPEN, RUNNING, FigureRound, FigureScheme, Phase, Round, Scheme, State
 from zkperf.ledger.store.errors import LedgerInUse
 from zkperf.ledger.store.store import Store
@@ -81,13 +81,19 @@ def found_ledger(
 def add_scheme(path: Path, file: Path, service: str | None) -> str:
     """Publishes the questionnaire, or the scheme of figures, in a file; the scheme's identifier."""
     folder = LedgerFolder(path)
-    evaluator = folder.evaluator(_ledger(folder))
+    evaluator = folder.evaluator(ledger_digest(folder))
     if "indicator" in parse_toml(read_text(file), str(file)):
         transaction = evaluator.post_figure_scheme(load_scheme(file))
     else:
         transaction = evaluator.post_scheme(load_questionnaire(file))
-    write(folder, transaction, service)
-    return sha256(transaction).hexdigest()
+    identifier = sha256(transaction)
+    with reading(path) as (state, _):
+        there = identifier.digest() in {*state.schemes, *state.figure_schemes}
+    if there:
+        say("This very scheme is on the ledger already.")
+    else:
+        write(folder, transaction, service)
+    return identifier.hexdigest()
 
 
 def open_round(
@@ -113,15 +119,11 @@ def open_round(
             raise InputError(f"--scheme: {scheme!r} is a scheme of figures: give --period and --providers")
         alike = [key.hex()[:12] for key, found in state.rounds.items() if found.opened.name == name]
         running = [(key, found.opened) for key, found in state.rounds.items() if found.phase in RUNNING]
-    evaluator = folder.evaluator(_ledger(folder))
+    evaluator = folder.evaluator(ledger_digest(folder))
     transaction = evaluator.open_round(chosen.digest, _plain(name, "--name"), min_cohort, units, until)
-    _ask_about_shared(running, transaction, yes)
-    write(folder, transaction, service)
-    identifier = sha256(transaction).digest()
-    with reading(path) as (state, _):
-        found = state.rounds[identifier]
-        if found.phase in BEFORE_OPEN:
-            say(f"Not open yet ({found.phase}): zkperf round show tells when it is.")
+    if not any(_same(other, decode_transaction(transaction)) for _, other in running):
+        _ask_about_shared(running, transaction, yes)
+    identifier = _open(folder, transaction, service)
     _say_end(until)
     _say_alike("of that name", alike, identifier)
     return identifier.hex()
@@ -168,7 +170,7 @@ def open_figures(
             raise InputError(f"--previous: that round is of {period} too; name the last period's")
         alike = [key.hex()[:12] for key, it in state.figure_rounds.items() if it.opened.period == period]
         rated = [find_round(state, text).digest for text in ratings]
-    opened = folder.evaluator(_ledger(folder)).open_figures(
+    opened = folder.evaluator(ledger_digest(folder)).open_figures(
         chosen.digest,
         _plain(period, "--period"),
         min_cohort,
@@ -178,15 +180,36 @@ def open_figures(
         auditors=auditors,
         until=until,
     )
-    write(folder, opened, service)
-    identifier = sha256(opened).digest()
-    with reading(path) as (state, _):
-        phase = state.figure_rounds[identifier].phase
-    if phase in BEFORE_OPEN:
-        say(f"Not open yet ({phase}): zkperf round show tells when it is.")
+    identifier = _open(folder, opened, service)
     _say_end(until)
     _say_alike(f"of {period}", alike, identifier)
     return identifier.hex()
+
+
+def _open(folder: LedgerFolder, transaction: bytes, service: str | None) -> bytes:
+    """Opens a round of either kind; its identifier. A round like it that runs already is this very round: a
+    command that was interrupted, and is run again, brings it to where it would have."""
+    opened = decode_transaction(transaction)
+    with reading(folder.path) as (state, _):
+        rounds: list[Round | FigureRound] = [*state.rounds.values(), *state.figure_rounds.values()]
+    running = [found.digest for found in rounds if found.phase in RUNNING and _same(found.opened, opened)]
+    if running:
+        identifier = running[0]
+        say("This very round is on the ledger already.")
+        go_on(folder, service)
+    else:
+        identifier = sha256(transaction).digest()
+        write(folder, transaction, service)
+    with reading(folder.path) as (state, _):
+        phase = (state.rounds.get(identifier) or state.figure_rounds[identifier]).phase
+    if phase in BEFORE_OPEN:
+        say(f"Not open yet ({phase}): zkperf round show tells when it is.")
+    return identifier
+
+
+def _same(one: RoundOpened | FiguresOpened, other: RoundOpened | FiguresOpened) -> bool:
+    """They differ in nothing but the time at which they were signed."""
+    return one == other.model_copy(update={"signature": one.signature, "at": one.at})
 
 
 def _say_end(until: int | None) -> None:
@@ -202,22 +225,12 @@ def _say_alike(what: str, alike: Sequence[str], identifier: bytes) -> None:
         )
 
 
-def close_round(path: Path, which: str, service: str | None) -> Round | FigureRound:
-    """Closes a round: what waits enters the log, the members check, sum and publish."""
-    folder = LedgerFolder(path)
-    with reading(path) as (state, _):
-        identifier = find_either(state, which).digest
-    write(folder, folder.evaluator(_ledger(folder)).close_round(identifier), service)
-    with reading(path) as (state, _):
-        return state.rounds.get(identifier) or state.figure_rounds[identifier]
-
-
 def end_stage(path: Path, which: str, service: str | None) -> Round | FigureRound:
     """Says that the time for a round's present stage is over; those who are done go on."""
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
         identifier = find_either(state, which).digest
-    write(folder, folder.evaluator(_ledger(folder)).end_stage(identifier), service)
+    write(folder, folder.evaluator(ledger_digest(folder)).end_stage(identifier), service)
     with reading(path) as (state, _):
         return state.rounds.get(identifier) or state.figure_rounds[identifier]
 
@@ -229,11 +242,33 @@ def write(folder: LedgerFolder, transaction: bytes, service: str | None) -> None
     or the service serves another ledger.
     """
     if service is not None:
-        with RemoteLedger(service) as remote:
-            if remote.genesis() != _ledger(folder):
-                raise InputError(f"--service: {service} serves another ledger than {folder.path}")
+        with serving(folder, service) as remote:
             remote.submit(transaction)
         return
+    with _opened(folder) as consortium:
+        consortium.submit(transaction)
+
+
+@contextmanager
+def serving(folder: LedgerFolder, service: str) -> Iterator[RemoteLedger]:
+    """The service that serves the folder's ledger. InputError if it serves another."""
+    with RemoteLedger(service) as remote:
+        if remote.genesis() != ledger_digest(folder):
+            raise InputError(f"--service: {service} serves another ledger than {folder.path}")
+        yield remote
+
+
+def go_on(folder: LedgerFolder, service: str | None) -> None:
+    """Lets the members do what is left to do in a folder that nobody serves. A service does so by itself."""
+    if service is None:
+        with _opened(folder):
+            pass
+
+
+@contextmanager
+def _opened(folder: LedgerFolder) -> Iterator[Consortium]:
+    """The folder's ledger for writing; at the end members say what they could not do. InputError if it is
+    served."""
     try:
         _, consortium = LedgerFolder.open(folder.path)
     except LedgerInUse:
@@ -243,7 +278,7 @@ def write(folder: LedgerFolder, transaction: bytes, service: str | None) -> None
         ) from None
     try:
         say_absent(consortium)
-        consortium.submit(transaction)
+        yield consortium
         for trustee, error in consortium.refusals:
             say(f"member {trustee}: refused ({error.check}): {error}")
     finally:
@@ -314,7 +349,8 @@ def pick(names: Mapping[bytes, str], text: str, what: str) -> bytes:
     raise InputError(f"no {what} {text!r} on this ledger; there is {known}")
 
 
-def _ledger(folder: LedgerFolder) -> bytes:
+def ledger_digest(folder: LedgerFolder) -> bytes:
+    """The genesis digest that the folder's ledger.json has. InputError if it is none."""
     try:
         return bytes.fromhex(folder.describe()["genesis"])
     except ValueError:

@@ -189,11 +189,20 @@ def round_open(
 
 
 @rounds.command("close")
-def round_close(which: RoundArgument, ledger: LedgerOption, service: ServiceOption = None) -> None:
-    """Close a round: nobody can rate or report any more, the members check, sum and publish."""
-    from zkperf.cli.operate import close_round, round_name
+def round_close(
+    which: RoundArgument,
+    ledger: LedgerOption,
+    service: ServiceOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Close a round: nobody can rate or report any more, the members check, sum and publish.
 
-    found = close_round(ledger, which, service)
+    Says first what would be withheld, and asks. A round that is closed already is brought to its end.
+    """
+    from zkperf.cli.closing import close_round
+    from zkperf.cli.operate import round_name
+
+    found = close_round(ledger, which, service, yes=yes)
     reasons = [unit.reason for unit in found.result or ()]
     nothing = f"; every figure is withheld ({reasons[0]})" if reasons and None not in reasons else ""
     say(f"{round_name(found)}: {found.phase}{nothing}")

@@ -26,6 +26,7 @@ from rich.table import Column
 from rich.text import Text
 
 from zkperf.cli.streams import write_utf8
+from zkperf.cli.words import NO, YES, Words, default_language
 from zkperf.errors import InputError
 from zkperf.surveys.results import visible
 
@@ -45,15 +46,27 @@ def say(message: str) -> None:
 
 
 def agree(question: str, yes: bool) -> None:
-    """Goes on if the person at the terminal answers "y", or has said ``yes`` beforehand.
+    """Goes on if the person at the terminal says so, or has said ``yes`` beforehand.
 
-    InputError otherwise: nothing was done.
+    InputError otherwise, and where nobody can be asked: nothing was done.
     """
     if yes:
         return
-    say(f"{question} [y/N]")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise InputError("nothing was done; answer “y”, or say --yes beforehand")
+    words = Words(default_language())
+    if not at_a_terminal():
+        raise InputError(words("agree nobody"))
+    while True:
+        console.print(words("agree", question=question), end="", markup=False, soft_wrap=True)
+        said = sys.stdin.readline().strip().lower()
+        if not said or said in NO:
+            raise InputError(words("agree no"))
+        if said in YES:
+            return
+
+
+def at_a_terminal() -> bool:
+    """Whether there is somebody who can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def emit(line: str) -> None:

@@ -10,14 +10,17 @@ from rich.text import Text
 
 from circuits.indicators import IndicatorScheme
 from circuits.questionnaire import Questionnaire
+from zkperf.cli.closing import folder_outlook
 from zkperf.cli.figures import end_words, figure_facts, folder_figures, service_figures
 from zkperf.cli.operate import find_either, find_round, pick, reading
+from zkperf.cli.times import show_time
 from zkperf.cli.units import unit_path
 from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation
 from zkperf.indicators.tables import pools_table, providers_table
 from zkperf.ledger.state import FigureRound, Round
-from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import ResultPosted, decode_transaction
+from zkperf.roles.folder import LedgerFolder
+from zkperf.roles.outlook import Outlook
 from zkperf.roles.remote import RemoteLedger
 from zkperf.roles.view import RoundView, proved
 from zkperf.surveys.replay import survey_result
@@ -33,12 +36,16 @@ def show_rounds(path: Path, which: str | None) -> tuple[list[dict[str, Any]], li
         if which is not None:
             rounds = [find_either(state, which)]
         return (
-            [_round_facts(found, store) for found in rounds if isinstance(found, Round)],
+            [
+                _round_facts(found, folder_outlook(LedgerFolder(path), found, store))
+                for found in rounds
+                if isinstance(found, Round)
+            ],
             [figure_facts(found) for found in rounds if isinstance(found, FigureRound)],
         )
 
 
-def _round_facts(found: Round, store: Store) -> dict[str, Any]:
+def _round_facts(found: Round, outlook: Outlook | None) -> dict[str, Any]:
     opened = found.opened
     units: list[dict[str, Any]] = []
     for number, unit in enumerate(opened.units):
@@ -49,8 +56,8 @@ def _round_facts(found: Round, store: Store) -> dict[str, Any]:
             facts |= {
                 "issued": cohort.issued,
                 "on_log": len(cohort.ratings),
-                "waiting": len(store.pending(found.digest, number)),
             }
+        facts["enough"] = None if outlook is None else outlook.enough[number]
         facts["counted"] = found.numbers.get(number)
         units.append(facts)
     return {
@@ -62,6 +69,7 @@ def _round_facts(found: Round, store: Store) -> dict[str, Any]:
         "questionnaire": found.scheme.questionnaire.id,
         "min_cohort": opened.min_cohort,
         "until": opened.until,
+        "enough_as_of": None if outlook is None else outlook.at,
         "units": units,
     }
 
@@ -82,7 +90,7 @@ def rounds_table(rounds: list[dict[str, Any]]) -> Table:
             Text(visible(facts["questionnaire"])),
             facts["phase_text"],
             str(sum(unit["issued"] for unit in services)),
-            str(sum(unit["on_log"] + unit["waiting"] for unit in services)),
+            str(sum(unit["on_log"] for unit in services)),
         )
     return table
 
@@ -95,12 +103,16 @@ def round_table(facts: dict[str, Any]) -> Table:
         caption=Text(f"questionnaire {asked}, k_min {facts['min_cohort']}{end_words(facts)}"),
     )
     table.add_column("Unit", overflow="fold")
-    for column in ("Tokens", "On the log", "Waiting", "Counted"):
+    for column in ("Tokens", "On the log", "Counted"):
         table.add_column(column, justify="right")
+    at = facts["enough_as_of"]
+    if at is not None:
+        table.add_column(f"Enough, as of {show_time(at)}")
     for unit in facts["units"]:
-        numbers = (unit.get(key) for key in ("issued", "on_log", "waiting", "counted"))
-        cells = ("" if number is None else f"{number:,}" for number in numbers)
-        table.add_row(Text(visible(unit["path"])), *cells)
+        numbers = (unit.get(key) for key in ("issued", "on_log", "counted"))
+        cells = ["" if number is None else f"{number:,}" for number in numbers]
+        enough = [] if at is None else ["enough" if unit["enough"] else "not yet"]
+        table.add_row(Text(visible(unit["path"])), *cells, *enough)
     return table
 
 

@@ -22,6 +22,7 @@ from zkperf.ledger.figure_transactions import FiguresOpened
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import RoundClosed, RoundOpened
+from zkperf.roles.outlook import Outlook, OutlookAsked, renewed
 from zkperf.roles.trustee import Trustee
 from zkperf.roles.view import RoundLeaves
 
@@ -44,6 +45,8 @@ class Consortium:
         default_factory=lambda: deque(maxlen=UNOPENED), repr=False
     )
     """Ratings and bundles that no trustee has seen yet. What falls out they ask for after close."""
+    _outlooks: dict[bytes, Outlook] = field(default_factory=dict, repr=False)
+    """By round the one that is told for an hour."""
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -184,6 +187,15 @@ class Consortium:
                 # A member that cannot sign, having been dealt a bad key share, must not stop the others.
                 self.refusals.append((trustee.index, bare(error)))
         return shares
+
+    def outlook(self, asked: OutlookAsked, now: float) -> Outlook:
+        """What closing a round would publish, for an evaluator; the same for an hour. Raises what
+        `OutlookAsked.check` does."""
+        found, waiting = asked.check(self.ledger.state, now), self.ledger.waiting_pseudonyms
+        before = self._outlooks.get(found.digest)
+        told = renewed(before, found, lambda unit: waiting(found.digest, unit), now)
+        self._outlooks[found.digest] = told
+        return told
 
     def receipt(self, leaf: int) -> str:
         """Proof that a leaf is on the log (C2SP tlog-proof). IndexError if there is none."""

@@ -22,6 +22,7 @@ from zkperf.ledger.transactions import (
     Unit,
     encode_transaction,
 )
+from zkperf.roles.outlook import OutlookAsked
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,10 @@ class Evaluator:
             RoundClosed, self.key, self.ledger, evaluator=self._me(), round=round_id, at=self._now()
         )
         return encode_transaction(closed)
+
+    def ask_outlook(self, round_id: bytes) -> OutlookAsked:
+        """The question what closing a round would publish now."""
+        return OutlookAsked.signed(self.key, self.ledger, round_id, self._now())
 
     def end_stage(self, round_id: bytes) -> bytes:
         """The deadline of the present stage has passed."""

@@ -25,6 +25,7 @@ from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.log.textual import HASH_BYTES
 from zkperf.ledger.log.tiles import TILE_HEIGHT, TILE_WIDTH, Tile
 from zkperf.ledger.promises import Promise
+from zkperf.roles.outlook import Outlook, OutlookAsked
 from zkperf.roles.view import RoundLeaves
 from zkperf.roles.wire import CBOR, PROBLEMS, Submission, encode_submissions
 
@@ -131,6 +132,12 @@ class RemoteLedger:
         if not isinstance(answers, list) or len(answers) != len(items):
             raise EncodingError("the service's answer has not one verdict for each submission")
         return [_verdict(answer) for answer in answers]
+
+    def outlook(self, asked: OutlookAsked) -> Outlook:
+        """What closing a round would publish, as the service says."""
+        body = asked.encode()
+        answer = self._cbor("POST", f"/v1/rounds/{asked.round.hex()}/outlook", body)
+        return Outlook.from_array(answer)
 
     def genesis(self) -> bytes:
         """The digest of the ledger that the service says it serves."""

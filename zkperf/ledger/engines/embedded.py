@@ -179,6 +179,11 @@ class EmbeddedLedger:
         with self._lock:
             return len(self._pool.of(round_id, unit))
 
+    def waiting_pseudonyms(self, round_id: bytes, unit: int) -> list[bytes]:
+        """Whose ratings of a cohort wait for a batch."""
+        with self._lock:
+            return [item.pseudonym for item in self._pool.of(round_id, unit)]
+
     # -- writing ---------------------------------------------------------------------------------
 
     @contextmanager
