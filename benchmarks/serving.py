@@ -47,6 +47,7 @@ LIMITS = {
     "ZKPERF_WRITE_RATE": "",
     "ZKPERF_BATCH_RATE": "",
     "ZKPERF_CONNECTIONS": str(2 * MANY),
+    "ZKPERF_CONNECTIONS_OF_ONE": str(2 * MANY),
     "ZKPERF_WAITING": str(2 * MANY),
 }
 

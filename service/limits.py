@@ -30,6 +30,10 @@ UNFINISHED = 4
 hold back the end of a body costs nothing, and keeps others out."""
 
 
+SLOWEST = 1024
+"""Bytes a second: whoever sends a body, or takes an answer, as fast as that is waited for to the end."""
+
+
 class Bodies:
     """Reads bodies as they stream in, and keeps all of them together below a budget."""
 
@@ -45,8 +49,8 @@ class Bodies:
         """The body of at most ``limit`` bytes, counted against the budget until the context ends.
 
         Raises Problem: too large (told by Content-Length or found out, nothing more is kept then), incomplete
-        (the sender broke off or took too long), busy (no memory left for bodies, or too much of it is taken
-        by what this source has begun).
+        (the sender broke off, or is too slow: it has some seconds, and one more for every `SLOWEST` bytes),
+        busy (no memory left for bodies, or too much of it is taken by what this source has begun).
         """
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > limit:
@@ -55,7 +59,8 @@ class Bodies:
         chunks: list[bytes] = []
         try:
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(self._seconds) as clock:
+                    until = clock.when()
                     async for chunk in request.stream():
                         if held + len(chunk) > limit:
                             raise _too_large(limit)
@@ -68,10 +73,11 @@ class Bodies:
                         held += len(chunk)
                         self._held += len(chunk)
                         chunks.append(chunk)
+                        assert until is not None
+                        clock.reschedule(until + held / SLOWEST)
             except TimeoutError:
-                raise Problem(
-                    "incomplete body", f"the body took longer than {self._seconds:g} seconds"
-                ) from None
+                words = f"after {self._seconds:g} seconds the body came slower than {SLOWEST} bytes a second"
+                raise Problem("incomplete body", words) from None
             except ClientDisconnect:
                 raise Problem("incomplete body", "the sender broke off") from None
             finally:
@@ -122,11 +128,11 @@ class RateLimits:
         if now >= self._key_until:
             self._key, self._key_until = secrets.token_bytes(32), now + self._key_seconds
             self._epoch += 1
-        digest = blake2b(_network(address), key=self._key, digest_size=8).digest()
+        digest = blake2b(network(address), key=self._key, digest_size=8).digest()
         return str(int.from_bytes(digest, "big") % BUCKETS)
 
 
-def _network(address: str) -> bytes:
+def network(address: str) -> bytes:
     """An IPv4 address, or the /64 of an IPv6 one: who has one address of it has them all."""
     try:
         parsed = ipaddress.ip_address(address)

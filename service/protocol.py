@@ -3,6 +3,8 @@
 Every connection is under a clock at every moment. While a request is answered, `service.limits` has one for
 its body. Before and after that it is those here: whoever says half of a request's head and then nothing, one
 header without end, or anything at all between two requests, is hung up on, and so is whoever takes no answer.
+Whoever makes progress is not, however slow it is, down to `SLOWEST`. How many connections there may be is the
+business of `service.connections`.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service.connections import Connections
+from service.limits import SLOWEST
+
 MAX_HEAD = 64 * 1024
 """Bytes of a request before its body."""
 
@@ -19,18 +24,26 @@ MAX_HEAD = 64 * 1024
 class Bounded(HttpToolsProtocol):
     """One connection."""
 
-    head_seconds: ClassVar[float] = 20
+    head_seconds: ClassVar[float] = 5
     """How long the head of a request may take, from the first byte after the last answer on, on a new
-    connection from its beginning on; and how long a client may take nothing of an answer."""
+    connection from its beginning on."""
+    taking_seconds: ClassVar[float] = 20
+    """After how long a client must have taken some of an answer."""
+    places: ClassVar[Connections]
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._head_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
         self._in_body = False
-        self._expect_head()
+        address = transport.get_extra_info("peername") or ("",)
+        if self.places.add(self, address[0], transport.abort):
+            self._expect_head()
+        else:
+            transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.places.remove(self)
         self._have_head()
         self._is_taken()
         super().connection_lost(exc)
@@ -60,6 +73,7 @@ class Bounded(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._in_body = False
+        self.places.answering(self)
         super().on_message_complete()
 
     def _expect_head(self) -> None:
@@ -85,6 +99,8 @@ class Bounded(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._expect_taking()
+        elif self.cycle is None or self.cycle.response_complete:
+            self.places.awaited(self, self.transport.abort)
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
@@ -92,7 +108,16 @@ class Bounded(HttpToolsProtocol):
 
     def _expect_taking(self) -> None:
         if self._write_timer is None:
-            self._write_timer = self.loop.call_later(self.head_seconds, self.transport.abort)
+            left = self.transport.get_write_buffer_size()
+            self._write_timer = self.loop.call_later(self.taking_seconds, self._look_at_progress, left)
+
+    def _look_at_progress(self, left: int) -> None:
+        """Hangs up on whoever has taken too little since so much was left."""
+        self._write_timer = None
+        if left - self.transport.get_write_buffer_size() >= SLOWEST * self.taking_seconds:
+            self._expect_taking()
+        else:
+            self.transport.abort()
 
     def _is_taken(self) -> None:
         if self._write_timer is not None:
@@ -100,6 +125,7 @@ class Bounded(HttpToolsProtocol):
             self._write_timer = None
 
 
-def bounded(seconds: float) -> type[Bounded]:
-    """Connections whose heads may take so long."""
-    return type("Bounded", (Bounded,), {"head_seconds": seconds})
+def bounded(head_seconds: float, taking_seconds: float, places: Connections) -> type[Bounded]:
+    """Connections whose heads and answers may take so long, with so many places for them."""
+    own = {"head_seconds": head_seconds, "taking_seconds": taking_seconds, "places": places}
+    return type("Bounded", (Bounded,), own)

@@ -32,7 +32,10 @@ class Settings(BaseSettings):
     max_bodies: PositiveInt = 64 * MEBIBYTE
     """All bodies in memory together, arriving or waiting for their answer."""
     body_seconds: PositiveFloat = 20
-    """How long a body may take to arrive, and the head of a request before it."""
+    """How long a body may take to arrive, with one second more for every `service.limits.SLOWEST` bytes;
+    and after how long a client must have taken some of an answer."""
+    head_seconds: PositiveFloat = 5
+    """How long the head of a request may take."""
 
     group: PositiveInt = 512
     """How many submissions are verified at once."""
@@ -41,6 +44,8 @@ class Settings(BaseSettings):
     readers: PositiveInt = 8
     """Threads that read the log."""
     connections: PositiveInt = 512
+    connections_of_one: PositiveInt = 128
+    """How many of them one address may hold, if it is none of the trusted proxies."""
 
     read_rate: Rate = "12000/minute"
     """What one address may ask for, of everything that is only read."""

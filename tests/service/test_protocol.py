@@ -28,6 +28,7 @@ BETWEEN = {
 
 def test_who_never_finishes_a_head_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZKPERF_BODY_SECONDS", "1")
+    monkeypatch.setenv("ZKPERF_HEAD_SECONDS", "1")
     path = Office.create(tmp_path / "ledger").folder.path
     with service(path) as running:
         address = httpx.URL(running.url)
@@ -54,6 +55,7 @@ def test_whoever_says_anything_between_two_requests_is_hung_up_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZKPERF_BODY_SECONDS", "1")
+    monkeypatch.setenv("ZKPERF_HEAD_SECONDS", "1")
     path = Office.create(tmp_path / "ledger").folder.path
     with service(path) as running:
         address = httpx.URL(running.url)
@@ -79,6 +81,7 @@ def test_a_body_that_is_refused_may_be_sent_to_its_end(desk: Desk) -> None:
 
 def test_whoever_takes_no_answers_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZKPERF_BODY_SECONDS", "1")
+    monkeypatch.setenv("ZKPERF_HEAD_SECONDS", "1")
     path = Office.create(tmp_path / "ledger").folder.path
     with service(path) as running:
         address = httpx.URL(running.url)

@@ -10,6 +10,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from service.app import create_app
+from service.connections import Connections
 from service.protocol import bounded
 from service.settings import Settings
 from zkperf.cli.collector import seldom_collecting
@@ -18,6 +19,9 @@ from zkperf.cli.output import say
 from zkperf.errors import InputError
 from zkperf.roles.evaluator import Evaluator
 from zkperf.roles.folder import LedgerFolder
+
+SEND_BUFFER = 128 * 1024
+"""Bytes that the system keeps of an answer for each connection (Linux takes twice as many)."""
 
 EMBEDDED = (
     "This is the embedded mode: the keys of all trustees are in this process. The published proofs are as\n"
@@ -40,9 +44,11 @@ def serve(ledger: Path, host: str, port: int) -> None:
             address = _address(listener)
             line = f"zkperf serves {folder.describe()['genesis'][:16]} at {address}"
             app = create_app(consortium, settings, _evaluator(folder))
+            exempt = settings.trusted_proxies
+            places = Connections(settings.connections, settings.connections_of_one, exempt)
             config = uvicorn.Config(
                 app,
-                http=bounded(settings.body_seconds),
+                http=bounded(settings.head_seconds, settings.body_seconds, places),
                 loop="uvloop",
                 ws="none",
                 log_level="warning",
@@ -50,7 +56,6 @@ def serve(ledger: Path, host: str, port: int) -> None:
                 server_header=False,
                 proxy_headers=bool(settings.trusted_proxies),
                 forwarded_allow_ips=settings.trusted_proxies or None,
-                limit_concurrency=settings.connections,
                 timeout_graceful_shutdown=int(settings.body_seconds) + 10,
             )
             # Told to stop, the server finishes what it has begun, and then signals this process again.
@@ -102,6 +107,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # So that it shows here, too, how fast clients take their answers. Connections inherit it.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         # From here on nobody else can have the port; connections wait until the ledger is read.
         listener.listen()
     except (OSError, OverflowError) as error:
