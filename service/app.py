@@ -64,6 +64,7 @@ def create_app(consortium: Consortium, settings: Settings, evaluator: Evaluator 
                 "write": settings.write_rate,
                 "batch": settings.batch_rate,
                 "export": settings.export_rate,
+                "bytes": settings.byte_rate,
             },
             settings.rate_key_seconds,
         ),

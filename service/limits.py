@@ -108,11 +108,11 @@ class RateLimits:
 
     def check(self, kind: str, address: str, cost: int = 1) -> None:
         """Counts a request, or one that costs as much as so many. Raises Problem when this address has had
-        its share."""
+        its share. What costs more than a whole share is a whole share."""
         rate = self._rates.get(kind)
         if rate is None:
             return
-        bucket = self._bucket(address)
+        bucket, cost = self._bucket(address), min(cost, rate.amount)
         if not self._limiter.hit(rate, kind, bucket, cost=cost):
             reset = self._limiter.get_window_stats(rate, kind, bucket).reset_time
             seconds = max(1, round(reset - time.time()))

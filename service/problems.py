@@ -79,6 +79,7 @@ HTTP = {
     "busy": Kind("More is waiting than can be taken in", 429),
     "internal": Kind("The service failed", 500),
     "stopping": Kind("The service is stopping", 503),
+    "not writing": Kind("Nothing can be written now", 503),
 }
 """What has to do with HTTP only."""
 

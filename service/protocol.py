@@ -10,6 +10,10 @@ business of `service.connections`.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from fcntl import ioctl
+from sys import byteorder
+from termios import TIOCOUTQ
 from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -108,16 +112,26 @@ class Bounded(HttpToolsProtocol):
 
     def _expect_taking(self) -> None:
         if self._write_timer is None:
-            left = self.transport.get_write_buffer_size()
-            self._write_timer = self.loop.call_later(self.taking_seconds, self._look_at_progress, left)
+            self._write_timer = self.loop.call_later(
+                self.taking_seconds, self._look_at_progress, self._not_taken()
+            )
 
     def _look_at_progress(self, left: int) -> None:
         """Hangs up on whoever has taken too little since so much was left."""
         self._write_timer = None
-        if left - self.transport.get_write_buffer_size() >= SLOWEST * self.taking_seconds:
+        if left - self._not_taken() >= SLOWEST * self.taking_seconds:
             self._expect_taking()
         else:
             self.transport.abort()
+
+    def _not_taken(self) -> int:
+        """Bytes that are here or in the system's buffer, and not acknowledged. Where the system does not say
+        what it holds, that shows when it takes more."""
+        held = self.transport.get_write_buffer_size()
+        with suppress(OSError, AttributeError):
+            answer = ioctl(self.transport.get_extra_info("socket").fileno(), TIOCOUTQ, bytes(4))
+            held += int.from_bytes(answer, byteorder)
+        return held
 
     def _is_taken(self) -> None:
         if self._write_timer is not None:

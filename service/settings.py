@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     write_rate: Rate = "3000/minute"
     batch_rate: Rate = "30/minute"
     export_rate: Rate = "6/minute"
+    byte_rate: Rate = "1000000000/minute"
+    """How many bytes of leaves one address may ask for."""
     rate_key_seconds: PositiveInt = Field(default=600, le=86_400)
     """How long the key lives with which addresses are hashed for the rate limits."""
 

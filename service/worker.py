@@ -12,6 +12,7 @@ anything that a failing disk could still take back.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -23,12 +24,15 @@ from service.problems import report
 from service.snapshot import Snapshot
 from zkperf.errors import ZkperfError, bare
 from zkperf.ledger.promises import Promise
+from zkperf.ledger.store.errors import StorageError
 from zkperf.roles.consortium import Consortium
 from zkperf.roles.wire import Posted
 
 Verdict = Promise | int | ZkperfError
 """A rating's promise, the leaf of anything else, or why it is refused."""
 
+PROBE_SECONDS = 5.0
+"""After a refused write, how often it is tried whether the disk takes anything again."""
 READY = 2
 """So many groups may be verified and not written yet: what comes later can still be written together."""
 
@@ -50,6 +54,11 @@ class Worker:
         self._verified_all = False
         self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
+        self._trouble: str | None = None
+        """Why writes are refused, as far as the last one showed."""
+        self._probed = 0.0
+        self.log_bytes = 0
+        """Of all leaves together."""
         self._leaves: dict[bytes, int] = {}
         self._indexed = 0
         self._refresh(None)
@@ -65,6 +74,13 @@ class Worker:
     def running(self) -> bool:
         """Submissions are taken."""
         return self._lanes.running
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be written, in words that name no path; None if it can, for all that is known."""
+        if not all(thread.is_alive() for thread in self._threads):
+            return "a thread of the service has failed: start it again"
+        return self._trouble
 
     def leaf_of(self, digest: bytes) -> int | None:
         """The index of the leaf with this SHA-256 digest, or None if there is none on the log."""
@@ -167,13 +183,15 @@ class Worker:
         while True:
             with self._changed:
                 while not self._ready and not self._verified_all and (resting or not self._lanes.idle):
-                    self._changed.wait()
+                    if not self._changed.wait(PROBE_SECONDS if self._trouble else None):
+                        break
                 if self._ready:
                     if taken := [slice for slice in self._next() if self._is_awaited(slice.job)]:
                         return taken
                     continue
                 if self._verified_all:
                     return []
+            self._probe()
             resting = not self._rest()
 
     def _next(self) -> list[Slice]:
@@ -191,6 +209,21 @@ class Worker:
             if not job.begun:
                 self._lanes.done([job])
         return job.begun
+
+    def _probe(self) -> None:
+        """Tries again, now and then, what the disk has refused."""
+        if self._trouble and time.monotonic() - self._probed >= PROBE_SECONDS:
+            self._probed = time.monotonic()
+            try:
+                self._consortium.ledger.probe()
+            except ZkperfError as error:
+                self._note(error)
+            else:
+                self._trouble = None
+
+    def _note(self, error: ZkperfError) -> None:
+        if isinstance(error, StorageError):
+            self._trouble = error.reason
 
     def _rest(self) -> bool:
         """Does some of what can wait until nobody is waiting; whether there is more of it."""
@@ -258,6 +291,7 @@ class Worker:
                 return list(self._consortium.take(items))
             return list(self._consortium.post(items))
         except ZkperfError as error:
+            self._note(error)
             return [bare(error)] * len(run)
 
     def _refresh(self, before: Snapshot | None) -> None:
@@ -268,5 +302,6 @@ class Worker:
             return
         for index, leaf in enumerate(ledger.leaves(self._indexed, size), self._indexed):
             self._leaves[sha256(leaf).digest()] = index
+            self.log_bytes += len(leaf)
         self._indexed = size
         self._snapshot = Snapshot.take(ledger.state, before)

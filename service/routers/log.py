@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from tempfile import TemporaryFile
-from typing import Annotated, BinaryIO, cast
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
-from service.context import Here, limited
+from service.context import Context, Here, address, limited
 from service.problems import Problem
 from service.replies import plain
 from zkperf.errors import EncodingError
@@ -19,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["log"])
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
-CHUNK = 256 * 1024
+CHUNK = 64 * 1024
 
 TilePath = Annotated[str, Path(description="As 0/000, 0/x001/234, entries/000.p/17.", max_length=64)]
 
@@ -41,15 +40,17 @@ async def checkpoint(here: Here) -> Response:
     dependencies=[Depends(limited("read"))],
     responses=plain(BYTES, "The tile (C2SP tlog-tiles).", "not found", "not on the log", "invalid request"),
 )
-async def tile(path: TilePath, here: Here) -> Response:
+async def tile(request: Request, path: TilePath, here: Here) -> Response:
     """Paths and contents are those of C2SP tlog-tiles, below the prefix /v1/log. A tile never changes."""
     try:
-        data = await here.read(lambda: here.consortium.ledger.tile(f"tile/{path}"))
+        size, pieces = await here.read(lambda: here.consortium.ledger.tile_pieces(f"tile/{path}"))
     except EncodingError as error:
         raise Problem("not found", str(error)) from None
     except IndexError as error:
         raise Problem("not on the log", str(error)) from None
-    return Response(data, media_type=BYTES, headers=FOREVER)
+    here.rates.check("bytes", address(request), cost=size)
+    headers = FOREVER | {"Content-Length": str(size)}
+    return StreamingResponse(_chunks(here, pieces), media_type=BYTES, headers=headers)
 
 
 @router.get(
@@ -58,20 +59,24 @@ async def tile(path: TilePath, here: Here) -> Response:
     dependencies=[Depends(limited("export"))],
     responses=plain(BYTES, "What `zkperf audit` takes."),
 )
-async def export(here: Here) -> Response:
+async def export(request: Request, here: Here) -> Response:
     """Everything an auditor needs, without secrets and without sealed shares."""
-    file = cast(BinaryIO, TemporaryFile())  # noqa: SIM115 - closed by whoever streams it
-    try:
-        await here.read(lambda: here.consortium.ledger.export(file))
-    except BaseException:
-        file.close()
-        raise
+    here.rates.check("bytes", address(request), cost=here.worker.log_bytes)
+    pieces = await here.read(here.consortium.ledger.export_pieces)
     headers = {"Content-Disposition": 'attachment; filename="ledger.zkperf"'}
-    return StreamingResponse(_chunks(file), media_type=BYTES, headers=headers)
+    return StreamingResponse(_chunks(here, pieces), media_type=BYTES, headers=headers)
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        file.seek(0)
-        while chunk := file.read(CHUNK):
-            yield chunk
+async def _chunks(here: Context, pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces, put together to chunks that are worth sending. Nobody reads ahead of who takes them."""
+
+    def chunk() -> bytes:
+        found = bytearray()
+        for piece in pieces:
+            found += piece
+            if len(found) >= CHUNK:
+                break
+        return bytes(found)
+
+    while data := await here.read(chunk):
+        yield data

@@ -15,11 +15,13 @@ from service.views import HealthView
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/healthz", summary="Whether writes are taken", responses=refused("stopping"))
+@router.get("/healthz", summary="Whether writes are taken", responses=refused("stopping", "not writing"))
 async def healthz(here: Here) -> HealthView:
-    """200 while submissions are taken, 503 before and after."""
+    """200 while submissions are taken, 503 before and after, and while nothing can be written."""
     if not here.worker.running:
         raise Problem("stopping", "the service is stopping")
+    if here.worker.trouble is not None:
+        raise Problem("not writing", here.worker.trouble, {"Retry-After": "30"})
     return HealthView(status="ok")
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import event
 
+from service import worker as service_worker
 from service.app import create_app
 from service.settings import Settings
 from tests.service.conftest import Desk
 from tests.world import World, questionnaire, single
 from zkperf.encoding import encode
 from zkperf.ledger.signing import public_bytes
+from zkperf.ledger.store.errors import StorageError, StorageFull
+from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import decode_transaction, encode_transaction
 from zkperf.roles.citizen import draw_token
 from zkperf.roles.wire import CBOR, PROBLEMS, Submission
@@ -196,3 +203,75 @@ def test_large_transactions_count_as_many_requests(world: World) -> None:
             ]
 
     assert asyncio.run(post()) == [400, 400, 400, 429, 429]
+
+
+# -- whether anything can be written ----------------------------------------------------------------------
+
+
+def health_after(
+    world: World, break_it: Callable[[Store], object], mend: Callable[[Store], object]
+) -> list[str]:
+    """What /healthz says before a write that is refused, after it, and when it is mended."""
+    app = create_app(world.consortium, Settings())
+    worker, store = app.state.context.worker, world.consortium.ledger._store
+    evaluator = world.folder.evaluator(world.state.ledger, world.clock)
+    worker.start()
+
+    def said() -> str:
+        answer = get(app, "/healthz")
+        return "ok" if answer.status_code == 200 else f"{answer.status_code} {answer.json()['detail']}"
+
+    try:
+        heard = [said()]
+        break_it(store)
+        [refusal] = worker.submit([(evaluator.post_scheme(questionnaire(single("a"))), None)]).result(30)
+        assert isinstance(refusal, StorageError)
+        heard.append(said())
+        assert str(world.folder.path) not in heard[-1]
+        mend(store)
+        until = time.monotonic() + 30
+        while said() != "ok" and time.monotonic() < until:
+            time.sleep(0.05)
+        heard.append(said())
+    finally:
+        worker.stop()
+    return heard
+
+
+def test_health_says_that_the_disk_is_full_until_it_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_worker, "PROBE_SECONDS", 0.1)
+    full = [False]
+
+    def begin(connection: Any) -> None:
+        if full[0]:
+            raise StorageFull(f"{world.folder.path}: the disk is full")
+
+    event.listen(world.consortium.ledger._store._engine, "begin", begin)
+    heard = health_after(
+        world, lambda store: full.__setitem__(0, True), lambda store: full.__setitem__(0, False)
+    )
+    assert heard == ["ok", "503 the disk is full", "ok"]
+
+
+def test_health_says_that_the_lock_is_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever removes the file lets another process take the lock of a new one."""
+    monkeypatch.setattr(service_worker, "PROBE_SECONDS", 0.1)
+    lock, aside = world.folder.path / "ledger.lock", world.folder.path / "aside"
+    heard = health_after(world, lambda store: lock.rename(aside), lambda store: aside.rename(lock))
+    assert heard == ["ok", "503 the lock of the ledger's folder is gone", "ok"]
+
+
+def test_health_says_that_a_thread_has_failed(world: World) -> None:
+    app = create_app(world.consortium, Settings())
+    worker = app.state.context.worker
+    worker.start()
+    threads = list(worker._threads)
+    try:
+        worker._threads = [threading.Thread(), *threads]  # one that does not run
+        answer = get(app, "/healthz")
+        assert answer.status_code == 503 and "a thread of the service has failed" in answer.text
+    finally:
+        worker._threads = threads
+        worker.stop()

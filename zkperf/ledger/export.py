@@ -34,25 +34,32 @@ _LONG_FORMS = {24: 1, 25: 2, 26: 4, 27: 8}
 
 
 def write_export(leaves: Iterable[bytes], note: str, file: BinaryIO) -> None:
-    """Write the leaves that the checkpoint ``note`` is about, in order, and the note.
+    """Write the leaves that the checkpoint ``note`` is about, in order, and the note. Errors as in
+    `export_pieces`; the file is then incomplete and must be thrown away."""
+    for piece in export_pieces(leaves, note):
+        file.write(piece)
+
+
+def export_pieces(leaves: Iterable[bytes], note: str) -> Iterator[bytes]:
+    """The file, piece by piece: one leaf in memory at a time.
 
     Only the framing is checked; whoever reads the file recomputes the root. Raises InputError if there
     are more or fewer leaves than the checkpoint says or none, EncodingError for a leaf or note that cannot be
-    written; the file is then incomplete and must be thrown away.
+    written.
     """
     size = Checkpoint.unverified(note).size
     written = 0
     for leaf in leaves:
         check_entry(leaf)
         if written == 0:
-            file.write(encode([MAGIC, VERSION, hashlib.sha256(leaf).digest(), size]))
-        file.write(encode(leaf))
+            yield encode([MAGIC, VERSION, hashlib.sha256(leaf).digest(), size])
+        yield encode(leaf)
         written += 1
     if written != size or size == 0:
         raise InputError(f"export: {written} leaves, but the checkpoint is of {size}")
     if len(note.encode("utf-8")) > MAX_NOTE_BYTES:
         raise EncodingError(f"export: the checkpoint is longer than {MAX_NOTE_BYTES} bytes")
-    file.write(encode(note))
+    yield encode(note)
 
 
 def read_export(file: BinaryIO) -> ExportReader:

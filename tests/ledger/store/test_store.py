@@ -10,6 +10,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
 from sqlalchemy import event
@@ -253,7 +254,7 @@ def test_nothing_of_a_deleted_bundle_is_left_on_the_disk(directory: Path) -> Non
 def test_a_reader_at_work_only_delays_the_overwriting(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "_BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(stored, "_SCRUB_MILLISECONDS", 10)
     item = rating("a")
     with Store.create(directory) as store:
         store.add_pending([item])
@@ -291,32 +292,53 @@ def test_the_tables_do_not_record_an_order_of_arrival(directory: Path) -> None:
             assert held.exec_driver_sql("SELECT rowid FROM bundle").scalars().all() == [2]
 
 
-def test_what_moved_is_shown_by_no_file_once_there_is_time(directory: Path) -> None:
-    """The write-ahead log shows what waited before it entered, until it is emptied."""
+def test_the_write_ahead_log_is_empty_after_every_addition(directory: Path) -> None:
+    """It shows what came with which write, in the order of the writes."""
     wal = directory / "ledger.db-wal"
     with Store.create(directory) as store:
-        store.add_pending([rating("a")])
-        store.rest()
-        assert wal.stat().st_size > 0  # nothing has moved
-        append(store, [rating("a").core], entered={0: rating("a").rater})
-        assert wal.stat().st_size > 0
-        store.rest()
+        for place, name in enumerate("abc"):
+            store.add_pending([rating(name)])
+            assert wal.stat().st_size == 0
+            append(store, [rating(name).core], entered={place: rating(name).rater})
+            assert wal.stat().st_size == 0
+        append(store, [b"leaf"], bundles={3: b"a report's"}, waiting=[rating("d")])
         assert wal.stat().st_size == 0
-        store.add_pending([rating("b")])
-        append(store, [rating("b").core], entered={1: rating("b").rater})
     assert not wal.exists()
 
 
-def test_what_moved_is_not_shown_for_long_where_there_is_no_time(
+def test_a_reader_at_work_delays_it_until_the_next_write_or_rest(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored, "MAX_WAL", 100_000)
-    with Store.create(directory) as store:
-        for place in range(40):
-            item = rating(str(place))
-            store.add_pending([item])
-            append(store, [item.core], entered={place: item.rater})
-            assert (directory / "ledger.db-wal").stat().st_size < 300_000
+    monkeypatch.setattr(stored, "_SCRUB_MILLISECONDS", 10)
+    wal = directory / "ledger.db-wal"
+    with Store.create(directory) as store, Store.open(directory, read_only=True) as reader:
+        for then in (lambda: append(store, [b"leaf"]), store.rest):
+            with reader._reading() as held:
+                held.exec_driver_sql("SELECT count(*) FROM leaf").all()
+                store.add_pending([rating(os.urandom(4).hex())])
+                assert wal.stat().st_size > 0
+            then()
+            assert wal.stat().st_size == 0
+
+
+def test_once_a_batch_has_entered_no_file_shows_the_order_of_arrival(tmp_path: Path) -> None:
+    """Large ratings come one by one, in different orders; then the folders' files are read."""
+    items = [replace(rating(f"{place:02}"), bundle=os.urandom(20_000)) for place in range(30)]
+    seen = []
+    for number in range(3):
+        directory = tmp_path / str(number)
+        with Store.create(directory) as store:
+            for item in SystemRandom().sample(items, len(items)):
+                store.add_pending([item])
+            raters = dict(enumerate(item.rater for item in items))
+            append(store, [item.core for item in items], entered=raters)
+            files = {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
+        data = files.pop("ledger.db")
+        assert not any(item.bundle[:32] in other for item in items for other in files.values())
+        parts = [part for item in items for part in (item.bundle[:32], item.bundle[-32:], item.core)]
+        assert all(data.count(part) == 1 for part in parts)
+        seen.append(sorted(range(len(parts)), key=lambda place: data.find(parts[place])))
+    assert seen[0] == seen[1] == seen[2]
 
 
 # -- one writer, many readers -------------------------------------------------------------------------

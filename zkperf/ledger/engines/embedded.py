@@ -26,13 +26,13 @@ from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.engines.door import Examined, examine, let_in
 from zkperf.ledger.engines.pool import Pool, Waiting
 from zkperf.ledger.engines.posting import Posting, look_at, require_awaited
-from zkperf.ledger.export import write_export
+from zkperf.ledger.export import export_pieces, write_export
 from zkperf.ledger.figure_transactions import FiguresOpened, ReportPosted
 from zkperf.ledger.log.checkpoint import Checkpoint, Policy, Signer
 from zkperf.ledger.log.keys import SignatureType, VerifierKey
 from zkperf.ledger.log.merkle import Tree, leaf_hash
 from zkperf.ledger.log.receipt import Receipt
-from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
+from zkperf.ledger.log.tiles import FRAME_BYTES, Tile, framed, hash_tile
 from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
@@ -109,6 +109,11 @@ class EmbeddedLedger:
         """To be called when there is nothing to write for a while (`Store.rest`)."""
         self._store.rest()
 
+    def probe(self) -> None:
+        """Raises what refuses every write (`Store.probe`)."""
+        with self._lock:
+            self._store.probe()
+
     def close(self) -> None:
         """Releases the folder."""
         self._store.close()
@@ -142,12 +147,18 @@ class EmbeddedLedger:
 
         EncodingError if it is no tile's path, IndexError if the log has no such tile (yet).
         """
+        return b"".join(self.tile_pieces(path)[1])
+
+    def tile_pieces(self, path: str) -> tuple[int, Iterator[bytes]]:
+        """The same, as so many bytes that come in pieces, few of them in memory at a time."""
         tile = Tile.parse(path)
         size = Checkpoint.unverified(self._store.checkpoint()).size
         if tile.level is not None:
-            return hash_tile(tile, size, self._store.nodes)
+            hashes = hash_tile(tile, size, self._store.nodes)
+            return len(hashes), iter([hashes])
         span = tile.span(size)
-        return entry_bundle(list(self._store.leaves(span.start, span.stop)))
+        length = self._store.leaf_bytes(span.start, span.stop) + FRAME_BYTES * len(span)
+        return length, map(framed, self._store.leaves(span.start, span.stop))
 
     def export(self, file: BinaryIO) -> int:
         """Writes the whole public log into one file (`zkperf.ledger.export`); the number of its leaves."""
@@ -155,6 +166,11 @@ class EmbeddedLedger:
         size = Checkpoint.unverified(note).size
         write_export(self._store.leaves(0, size), note, file)
         return size
+
+    def export_pieces(self) -> Iterator[bytes]:
+        """The same file in pieces. What the log grows by meanwhile is not in it: leaves never change."""
+        note = self._store.checkpoint()
+        return export_pieces(self._store.leaves(0, Checkpoint.unverified(note).size), note)
 
     def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
         """The bundles, by the digest of their rating or report, of those that still have one."""

@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from zkperf.errors import InputError
 from zkperf.files import create_private
-from zkperf.ledger.store.errors import LedgerInUse, StorageError, StorageFull
+from zkperf.ledger.store.errors import LedgerInUse, LockGone, StorageError, StorageFull
 
 DATABASE = "ledger.db"
 LOCK = "ledger.lock"
@@ -37,7 +37,8 @@ PAGE_BYTES = 16384
 PRAGMAS = {"journal_mode": "WAL", "synchronous": "FULL", "secure_delete": "ON", "foreign_keys": "ON"}
 """Settings of every connection that writes."""
 
-_BUSY_SECONDS = 5.0
+BUSY_MILLISECONDS = 5000
+"""How long a statement waits for another process."""
 _PRIMARY_CODE = 0xFF
 """The lowest byte of an SQLite error code says what failed, the others why."""
 
@@ -52,7 +53,7 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=_BUSY_SECONDS,
+            timeout=BUSY_MILLISECONDS / 1000,
         )
         # Somebody else's database may hold text where bytes belong: it is to be refused by its type, not by
         # the driver, whose complaint would print it.
@@ -105,6 +106,13 @@ def lock_directory(directory: Path) -> int:
         os.close(descriptor)
         raise LedgerInUse(f"{directory}: another process is writing to this ledger; stop it first") from None
     return descriptor
+
+
+def check_lock(descriptor: int, directory: Path) -> None:
+    """LockGone unless the lock that is held is the one that others would ask for."""
+    held, there = os.fstat(descriptor), directory / LOCK
+    if not there.exists() or not os.path.samestat(held, there.stat()):
+        raise LockGone(f"{there}: the lock is gone, and another process may be writing; start again")
 
 
 @contextmanager

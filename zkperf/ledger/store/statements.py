@@ -51,6 +51,14 @@ class Statement:
             found = cursor.fetchall()
             yield found[0][0] if found else None
 
+    def rows(self, connection: Connection, **values: Any) -> Iterator[Any]:
+        """The rows that it gives, one after the other as they are read."""
+        cursor = connection.connection.cursor()
+        try:
+            yield from cursor.execute(self._text, self._ordered(values))
+        finally:
+            cursor.close()
+
     def _ordered(self, values: Values) -> Sequence[Any]:
         return [values[name] for name in self._names]
 
@@ -89,6 +97,9 @@ _OF_RATER = (
 
 LAST_LEAF = Statement(select(func.max(Leaf.index)))
 LEAF = Statement(select(Leaf.data).where(Leaf.index == bindparam("wanted")))
+_BETWEEN = Leaf.index.between(bindparam("first"), bindparam("last"))
+LEAVES = Statement(select(Leaf.index, Leaf.data).where(_BETWEEN).order_by(Leaf.index))
+LEAF_BYTES = Statement(select(func.sum(func.length(Leaf.data))).where(_BETWEEN))
 NODE = Statement(
     select(Node.hash).where(Node.level == bindparam("of_level"), Node.index == bindparam("wanted"))
 )

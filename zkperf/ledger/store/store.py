@@ -26,7 +26,9 @@ from zkperf.ledger.log.tiles import check_entry
 from zkperf.ledger.store import statements
 from zkperf.ledger.store.block import Block, PendingRating, Rater
 from zkperf.ledger.store.connection import (
+    BUSY_MILLISECONDS,
     DATABASE,
+    check_lock,
     check_schema,
     create_database,
     lock_directory,
@@ -35,14 +37,14 @@ from zkperf.ledger.store.connection import (
     storage_errors,
 )
 from zkperf.ledger.store.errors import StorageError
-from zkperf.ledger.store.models import Bundle, CheckpointNote, Leaf, Node, Pending
+from zkperf.ledger.store.models import Bundle, CheckpointNote, Node, Pending
 
 _CHUNK = 256
 """Rows per query of a stream: bounds memory, and how long a reader holds back the WAL."""
-
-
-MAX_WAL = 4 * 1024 * 1024
-"""Bytes of the write-ahead log from which on it is emptied after every write that moved something."""
+_PIECE = 256 * 1024
+"""Bytes after which a query of a stream of leaves ends, whatever its rows."""
+_SCRUB_MILLISECONDS = 100
+"""How long emptying the write-ahead log waits for readers. It is tried again after the next write."""
 
 
 class Store:
@@ -54,9 +56,7 @@ class Store:
         self._lock = lock
         self._mutex = threading.Lock()
         self._scrub_due = False
-        """Something was deleted that the write-ahead log still holds."""
-        self._moved = False
-        """Something was moved that the write-ahead log still shows at its old place."""
+        """The write-ahead log holds something that was deleted, or shows in which order ratings came."""
 
     @classmethod
     def create(cls, directory: Path) -> Self:
@@ -194,17 +194,34 @@ class Store:
         return self._stream(start, stop)
 
     def _stream(self, start: int, stop: int) -> Iterator[bytes]:
-        for first in range(start, stop, _CHUNK):
-            last = min(first + _CHUNK, stop) - 1
-            query = select(Leaf.index, Leaf.data).where(Leaf.index.between(first, last))
-            with self._reading() as connection:
-                found = {index: data for index, data in connection.execute(query)}
-            for index in range(first, last + 1):
-                leaf = found.get(index)
+        while start < stop:
+            piece = self._piece(start, stop)
+            yield from piece
+            start += len(piece)
+
+    def _piece(self, start: int, stop: int) -> list[bytes]:
+        """One or more leaves from ``start`` on, not much more than `_PIECE` bytes of them."""
+        found: list[bytes] = []
+        weight = 0
+        with self._reading() as connection:
+            for index, leaf in statements.LEAVES.rows(
+                connection, first=start, last=min(start + _CHUNK, stop) - 1
+            ):
                 # SQLite keeps whatever type somebody else puts into a column.
-                if not isinstance(leaf, bytes):
-                    raise StorageError(f"{self._path}: leaf {index} is missing or damaged")
-                yield leaf
+                if index != start + len(found) or not isinstance(leaf, bytes):
+                    break
+                found.append(leaf)
+                weight += len(leaf)
+                if weight >= _PIECE:
+                    break
+        if not found:
+            raise StorageError(f"{self._path}: leaf {start} is missing or damaged")
+        return found
+
+    def leaf_bytes(self, start: int, stop: int) -> int:
+        """How many bytes the leaves ``start`` to ``stop`` - 1 have together."""
+        with self._reading() as connection:
+            return int(statements.LEAF_BYTES.first(connection, first=start, last=stop - 1) or 0)
 
     def checkpoint(self, size: int | None = None) -> str:
         """The latest signed checkpoint, or that of the tree of ``size``. IndexError if there is none."""
@@ -259,7 +276,7 @@ class Store:
             statements.ADD_BUNDLE.run(connection, [{"index": i, "data": bundles[i]} for i in sorted(bundles)])
             if block.entered:
                 statements.LEAVE.run(connection, map(_rater, block.entered.values()))
-                self._moved = True
+                self._scrub_due = True
             if block.needless:
                 statements.DROP_BUNDLE.run(connection, [{"leaf": index} for index in block.needless])
                 self._scrub_due = True
@@ -283,9 +300,9 @@ class Store:
             return
         if not items:
             return
+        self._scrub_due = True
         overtaken = [_rater(item.rater) | {"least": item.sequence} for item in items]
-        if statements.OVERTAKE.run(connection, overtaken):
-            self._scrub_due = True
+        statements.OVERTAKE.run(connection, overtaken)
         if statements.WAIT.run(connection, map(_row, items)) == len(items):
             return
         kept = statements.WAITING_CORE.firsts(connection, [_rater(item.rater) for item in items])
@@ -340,21 +357,26 @@ class Store:
         if self._lock is None:
             raise StorageError(f"{self._path}: opened for reading only")
         with self._mutex:
+            with storage_errors(self._path):
+                check_lock(self._lock, self.directory)
             with storage_errors(self._path), self._engine.begin() as connection:
                 yield connection
-            if self._scrub_due or (self._moved and self._wal_size() > MAX_WAL):
+            if self._scrub_due:
                 self._scrub()
 
     def rest(self) -> None:
-        """To be called when there is nothing to write for a while: leaves nothing in the write-ahead log of
-        what was moved since it was emptied. (What was deleted does not wait for this.)"""
+        """To be called when there is nothing to write for a while: empties the write-ahead log if a reader
+        has prevented that after the last write."""
         with self._mutex:
-            if self._moved:
+            if self._scrub_due:
                 self._scrub()
 
-    def _wal_size(self) -> int:
-        wal = self._path.with_name(self._path.name + "-wal")
-        return wal.stat().st_size if wal.exists() else 0
+    def probe(self) -> None:
+        """Writes durably what is there already. Raises the StorageError that refuses every write."""
+        with self._writing() as connection:
+            size, note = _size(connection), connection.scalar(_LATEST)
+            statements.DROP_NOTE.run(connection, [{"of_size": size}])
+            statements.ADD_NOTE.run(connection, [{"size": size, "note": note}])
 
     def _check_integrity(self) -> None:
         """StorageError unless the leaves give the stored tree and, if there are any, the last checkpoint."""
@@ -387,8 +409,10 @@ class Store:
         """
         connection = self._engine.raw_connection()
         try:
-            busy = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-            self._scrub_due = self._moved = bool(busy)
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={_SCRUB_MILLISECONDS}")
+            self._scrub_due = bool(cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
         except sqlite3.Error:
             self._scrub_due = True
         finally:
