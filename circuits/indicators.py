@@ -13,9 +13,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from circuits.questionnaire import Translations
+from circuits.questionnaire import Translations, check_languages
 from zkperf.encoding import Integer, Record, Sequence, Text, Uint
 from zkperf.errors import InputError
+from zkperf.names import check_name, check_names
 
 MAX_INDICATORS = 64
 MAX_SCALE = 9
@@ -158,11 +159,10 @@ def check_indicators(scheme: IndicatorScheme) -> None:
     """Raises InputError, naming the indicator, unless what is reported makes sense."""
     if not 1 <= len(scheme.indicators) <= MAX_INDICATORS:
         raise InputError(f"expected 1 to {MAX_INDICATORS} indicators, got {len(scheme.indicators)}")
-    seen: set[str] = set()
+    check_name(scheme.id, "scheme's id")
+    check_languages(scheme.title, "title")
+    check_names([indicator.id for indicator in scheme.indicators], "indicator")
     for indicator in scheme.indicators:
-        if indicator.id in seen:
-            raise InputError(f"indicator {indicator.id!r} occurs twice")
-        seen.add(indicator.id)
         try:
             _check_indicator(indicator)
         except InputError as error:
@@ -176,9 +176,12 @@ def _check_indicator(indicator: Indicator) -> None:
         raise InputError("expected min below max")
     if indicator.max - indicator.min >= SPAN or max(abs(indicator.min), abs(indicator.max)) >= 2**62:
         raise InputError("min and max are too large, or too far apart: max - min has to be below 2^48")
-    periods = [target.period for target in indicator.targets]
-    if len(set(periods)) != len(periods):
-        raise InputError("two targets for one period")
+    check_languages(indicator.title, "title")
+    check_name(indicator.unit, "unit")
+    if sum(target.period is None for target in indicator.targets) > 1:
+        raise InputError("two targets for every other period")
+    named = [target.period for target in indicator.targets if target.period is not None]
+    check_names(named, "target's period")
     for target in indicator.targets:
         if not indicator.min <= target.value <= indicator.max:
             raise InputError("a target outside of min to max")

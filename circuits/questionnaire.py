@@ -2,7 +2,7 @@
 
 On the ledger a questionnaire is a Record (its bytes fix the scheme's digest); `validate` says whether
 it makes sense. Limits: 1 to 64 questions; 100 options to a question; 101 levels to a score (max - min <=
-100); a number's max - min below 2^48; 512 options and levels in all; identifiers of 1 to 200 characters.
+100); a number's max - min below 2^48; 512 options and levels in all. Identifiers are names (`zkperf.names`).
 """
 
 from __future__ import annotations
@@ -13,15 +13,20 @@ from pydantic import Field
 
 from zkperf.encoding import Integer, Record, Sequence, Text
 from zkperf.errors import InputError
+from zkperf.names import check_name, check_names, fold
 
 MAX_QUESTIONS = 64
 MAX_OPTIONS = 100
 MAX_LEVELS = 101
 MAX_CHOICES_IN_ALL = 512
 NUMBER_SPAN = 2**48
-MAX_IDENTIFIER = 200
 
-LanguageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,23}$")]
+LANGUAGE = r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*"
+"""The shape of a language tag (RFC 5646, section 2.1)."""
+MAX_LANGUAGE = 23
+"""Characters of the longest, which is a key of a map (`zkperf.encoding`)."""
+
+LanguageTag = Annotated[str, Field(pattern=f"^{LANGUAGE}$", max_length=MAX_LANGUAGE)]
 Translations = dict[LanguageTag, Text]
 """Language tag to text, as ``{"en": "Your visit", "zh": "您的就诊"}``; empty where the id says it all."""
 
@@ -80,16 +85,14 @@ class Questionnaire(Record):
 
 def validate(questionnaire: Questionnaire) -> None:
     """Raises InputError, naming the question, unless the questionnaire makes sense within the limits."""
-    _check_identifier(questionnaire.id, "questionnaire")
+    check_name(questionnaire.id, "questionnaire's id")
+    check_languages(questionnaire.title, "title")
     if not 1 <= len(questionnaire.questions) <= MAX_QUESTIONS:
         raise InputError(f"expected 1 to {MAX_QUESTIONS} questions, got {len(questionnaire.questions)}")
-    seen: set[str] = set()
+    _check_identifiers([question.id for question in questionnaire.questions], "question")
     for question in questionnaire.questions:
-        _check_identifier(question.id, "question")
-        if question.id in seen:
-            raise InputError(f"question {question.id!r} occurs twice")
-        seen.add(question.id)
         try:
+            check_languages(question.text, "text")
             _validate_question(question)
         except InputError as error:
             raise InputError(f"question {question.id!r}: {error}") from None
@@ -98,14 +101,20 @@ def validate(questionnaire: Questionnaire) -> None:
         raise InputError(f"expected at most {MAX_CHOICES_IN_ALL} options and levels in all, got {total}")
 
 
-def _check_identifier(identifier: str, what: str) -> None:
-    # '|' joins several choices in a row of answers; blanks at the ends would be lost there.
-    clean = identifier.isprintable() and identifier == identifier.strip() and "|" not in identifier
-    if not clean or len(identifier) > MAX_IDENTIFIER:
-        raise InputError(
-            f"{what} id {identifier!r}: expected 1 to {MAX_IDENTIFIER} printable characters "
-            "without '|' and without blanks at the ends"
-        )
+def check_languages(text: Translations, what: str) -> None:
+    """InputError if two of a text's language tags differ in case only: they are one language's."""
+    tags = [tag.lower() for tag in text]
+    for tag in tags:
+        if tags.count(tag) > 1:
+            raise InputError(f"{what}: language {tag!r} is there twice")
+
+
+def _check_identifiers(identifiers: list[str], what: str) -> None:
+    check_names(identifiers, what)
+    for identifier in identifiers:
+        # It joins several choices in a row of answers.
+        if "|" in identifier:
+            raise InputError(f"{what} {identifier!r}: an id has no '|'")
 
 
 def _validate_question(question: Question) -> None:
@@ -133,12 +142,14 @@ def _validate_options(question: Question) -> None:
     fewest = 2 if question.kind == "single" else 1
     if not fewest <= len(question.options) <= MAX_OPTIONS:
         raise InputError(f"expected {fewest} to {MAX_OPTIONS} options, got {len(question.options)}")
-    seen: set[str] = set()
+    _check_identifiers([option.id for option in question.options], "option")
+    shown: dict[tuple[str, str], str] = {}
     for option in question.options:
-        _check_identifier(option.id, "option")
-        if option.id in seen:
-            raise InputError(f"option {option.id!r} occurs twice")
-        seen.add(option.id)
+        check_languages(option.text, f"option {option.id!r}")
+        for language, text in option.text.items():
+            other = shown.setdefault((language.lower(), fold(text)), option.id)
+            if other != option.id:
+                raise InputError(f"options {other!r} and {option.id!r} read alike in {language}: {text!r}")
 
 
 def _validate_range(question: Question) -> None:

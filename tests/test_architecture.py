@@ -50,6 +50,7 @@ NEIGHBOURS = {
 
 LEDGER = {
     "log": set[str](),
+    "paths": set[str](),
     "signed": set[str](),
     "figure_transactions": {"signed"},
     "transactions": {"figure_transactions", "signed"},
@@ -64,6 +65,7 @@ LEDGER = {
         "envelope",
         "figure_transactions",
         "identity",
+        "paths",
         "signed",
         "signing",
         "state",

@@ -169,9 +169,9 @@ def test_a_bad_name_is_refused_by_a_message_that_says_where_and_why() -> None:
 
 def test_names_that_read_alike_are_refused() -> None:
     check_names(["A", "B", "Ä"], "grade")
-    with pytest.raises(InvalidName, match=r"^grade 3: 'a' reads like 'A', grade 1$"):
+    with pytest.raises(InvalidName, match=r"^grade 'a' reads like grade 'A'$"):
         check_names(["A", "B", "a"], "grade")
-    with pytest.raises(InvalidName, match=r"^grade 2: 'A' is the same as grade 1$"):
+    with pytest.raises(InvalidName, match=r"^grade 'A' occurs twice$"):
         check_names(["A", "A"], "grade")
     with pytest.raises(InvalidName, match=r"^option 2: a name is missing$"):
         check_names(["A", ""], "option")

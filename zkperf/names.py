@@ -66,5 +66,6 @@ def check_names(texts: Iterable[str], where: str) -> None:
         check_name(text, f"{where} {number}")
         before, other = seen.setdefault(fold(text), (number, text))
         if before != number:
-            alike = "is the same as" if text == other else f"reads like {other!r},"
-            raise InvalidName(f"{where} {number}: {text!r} {alike} {where} {before}")
+            raise InvalidName(
+                f"{where} {text!r} " + ("occurs twice" if text == other else f"reads like {where} {other!r}")
+            )

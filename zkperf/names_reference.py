@@ -129,7 +129,7 @@ def _decomposed(point: int) -> Iterator[int]:
 
 
 def _class(point: int) -> int:
-    return int(table().combining.get(point, "0"))
+    return int(table().combining.get(point) or 0)
 
 
 def _ordered(points: list[int]) -> list[int]:
@@ -189,10 +189,10 @@ class Ranges:
         self._starts.append(low)
         self._items.append((high, value))
 
-    def get(self, point: int, default: str | None = None) -> str | None:
+    def get(self, point: int) -> str | None:
         place = bisect_right(self._starts, point) - 1
         if place < 0 or point > self._items[place][0]:
-            return default
+            return None
         return self._items[place][1]
 
 

@@ -10,7 +10,9 @@ entry in `KINDS` (docs/indicators.md walks through one).
 from __future__ import annotations
 
 from circuits.claims.catalogue import (
+    INDEX,
     KINDS,
+    POOLED,
     Asked,
     check_claims,
     claim_at,
@@ -25,7 +27,9 @@ from circuits.claims.parts import tied_to_total, ties
 from circuits.claims.proofs import ClaimContext, Opening, ProvedClaim, prove_claim, verify_claims
 
 __all__ = [
+    "INDEX",
     "KINDS",
+    "POOLED",
     "Asked",
     "ClaimContext",
     "Kind",

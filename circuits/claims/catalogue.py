@@ -16,6 +16,7 @@ from circuits.claims.target import AtTarget
 from circuits.indicators import Claim, IndicatorScheme
 from zkperf.errors import InputError, InvalidProof
 from zkperf.groups.base import Group
+from zkperf.names import check_names, fold
 from zkperf.proofs.committed import Statement
 
 KINDS: dict[str, Kind] = {
@@ -28,6 +29,10 @@ KINDS: dict[str, Kind] = {
 }
 
 MAX_CLAIMS = 128
+POOLED = ("sum", "mean", "share")
+"""What is published of an indicator in a group: INDICATOR.sum and so on. No claim is called that."""
+INDEX = ("grade", "index")
+"""What the index is called, beside claims."""
 
 
 class Asked(NamedTuple):
@@ -42,11 +47,11 @@ def check_claims(scheme: IndicatorScheme) -> None:
     """Raises InputError, naming the claim, unless every one can be stated; the index too, if there is one."""
     if len(scheme.claims) > MAX_CLAIMS:
         raise InputError(f"expected at most {MAX_CLAIMS} claims, got {len(scheme.claims)}")
-    seen: set[str] = set()
+    check_names([claim.id for claim in scheme.claims], "claim")
+    taken = {fold(f"{indicator.id}.{kind}") for indicator in scheme.indicators for kind in POOLED}
     for claim in scheme.claims:
-        if claim.id in seen:
-            raise InputError(f"claim {claim.id!r} occurs twice")
-        seen.add(claim.id)
+        if fold(claim.id) in taken | set(INDEX):
+            raise InputError(f"claim {claim.id!r}: other figures are called so; choose another id")
         kind = KINDS.get(claim.kind)
         if kind is None:
             raise InputError(f"claim {claim.id!r}: there is no kind {claim.kind!r}, only {', '.join(KINDS)}")

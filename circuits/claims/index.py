@@ -26,6 +26,7 @@ from circuits.claims.kinds import Kind, Need, Setting, expect
 from circuits.claims.parts import tied_to_total
 from circuits.indicators import Claim, Index, IndexPart, IndicatorScheme
 from zkperf.errors import InputError, InvalidProof
+from zkperf.names import check_names
 from zkperf.proofs.committed import Statement
 from zkperf.proofs.forms import Form
 
@@ -163,6 +164,7 @@ class WeightedIndex(Kind):
             raise InputError("an index needs at least two figures with a weight")
         if max(weights) > scheme.index.max_share.exact * sum(weights):
             raise InputError("one figure has more than its share of the weight: the index would show it")
+        check_names([grade.name for grade in scheme.index.grades], "grade")
         least = [grade.least.exact for grade in scheme.index.grades]
         if scheme.index.publish == "grade":
             if not least or least[-1] != 0 or sorted(set(least), reverse=True) != least or least[0] > 1:

@@ -41,7 +41,9 @@ def test_bytes_with_an_unknown_kind_are_refused() -> None:
         Questionnaire.decode(encode(data))
 
 
-@pytest.mark.parametrize("tag", ["", "x" * 24, "e n"])
+@pytest.mark.parametrize(
+    "tag", ["", "en" + "-x" * 11, "e n", "e", "en-", "-en", "en--US", "12", "en_US", "en-abcdefghi", "en\n"]
+)
 def test_language_tags_are_short_words(tag: str) -> None:
     with pytest.raises(EncodingError):
         Option.from_array(["a", {tag: "text"}])
@@ -64,12 +66,14 @@ def ranged(kind: str, lowest: int | None, highest: int | None, **more: Any) -> Q
     [
         (single("a"), "2 to 100 options"),
         (single(*map(str, range(101))), "2 to 100 options"),
-        (single("a", "b", "a"), "'a' occurs twice"),
-        (single("a", "b|c"), r"without '\|'"),
-        (single("a", " b"), "without blanks at the ends"),
-        (single("a", "b\n"), "printable"),
-        (single("a", "b\u200bc"), "printable"),
-        (single("a", "b" * 201), "1 to 200"),
+        (single("a", "b", "a"), "option 'a' occurs twice"),
+        (single("Café", "CAFÉ"), "option 'CAFÉ' reads like option 'Café'"),
+        (single("a", "b|c"), r"no '\|'"),
+        (single("a", " b"), "option 2: it begins or ends with a blank"),
+        (single("a", "b\n"), "option 2: it has a line break"),
+        (single("a", "b\u200bc"), "option 2: it has an invisible character"),
+        (single("a", "b" * 201), "option 2: a name has at most 200"),
+        (single("a", "\u0378"), r"option 2: it has a character that is none in Unicode 15\.1"),
         (question("q", "single", options=["a", "b"], bounds=(0, None)), "no min and max"),
         (question("q", "single", options=["a", "b"], bounds=(None, 1)), "no min and max"),
         (question("q", "single", options=["a", "b"], disclose="total"), "histogram"),
@@ -131,7 +135,39 @@ def test_limits_of_the_whole() -> None:
 def test_identifiers_of_questions() -> None:
     with pytest.raises(InputError, match="question 'q' occurs twice"):
         validate(questionnaire(GOOD, GOOD))
-    with pytest.raises(InputError, match="question id 'a b '"):
+    with pytest.raises(InputError, match="question 'Q' reads like question 'q'"):
+        validate(questionnaire(GOOD, GOOD.model_copy(update={"id": "Q"})))
+    with pytest.raises(InputError, match="question 1: it begins or ends with a blank"):
         validate(questionnaire(GOOD.model_copy(update={"id": "a b "})))
-    with pytest.raises(InputError, match=r"questionnaire id 'x\|y'"):
-        validate(Questionnaire(id="x|y", title={}, questions=(GOOD,)))
+    with pytest.raises(InputError, match=r"question 'x\|y': an id has no '\|'"):
+        validate(questionnaire(GOOD.model_copy(update={"id": "x|y"})))
+    with pytest.raises(InputError, match="questionnaire's id: it has a control character"):
+        validate(Questionnaire(id="x\x1b", title={}, questions=(GOOD,)))
+
+
+def test_an_option_of_a_later_unicode_than_the_interpreters_is_one() -> None:
+    # U+1FAE8 is of Unicode 15.0, which Python 3.11 does not know yet.
+    validate(questionnaire(single("\U0001fae8", "no")))
+
+
+def test_one_language_is_there_once() -> None:
+    validate(Questionnaire(id="x", title={"en": "Visit", "zh-Hans": "就诊"}, questions=(GOOD,)))
+    with pytest.raises(InputError, match="title: language 'en' is there twice"):
+        validate(Questionnaire(id="x", title={"en": "Visit", "EN": "Visit"}, questions=(GOOD,)))
+    with pytest.raises(InputError, match="question 'q': text: language 'en'"):
+        validate(questionnaire(GOOD.model_copy(update={"text": {"en": "a", "En": "b"}})))
+    twice = Option(id="a", text={"en": "a", "eN": "b"})
+    bad = GOOD.model_copy(update={"options": (twice, Option(id="b", text={}))})
+    with pytest.raises(InputError, match="option 'a': language 'en'"):
+        validate(questionnaire(bad))
+
+
+def test_options_that_are_shown_alike_are_refused() -> None:
+    def shown(one: dict[str, str], other: dict[str, str]) -> Questionnaire:
+        options = (Option(id="a", text=one), Option(id="b", text=other))
+        return questionnaire(question("q", "single").model_copy(update={"options": options}))
+
+    validate(shown({"en": "Yes", "zh": "是"}, {"en": "No", "zh": "否"}))
+    validate(shown({"en": "Yes"}, {"de": "Yes"}))
+    with pytest.raises(InputError, match="options 'a' and 'b' read alike in EN: 'YES'"):
+        validate(shown({"en": "Yes"}, {"EN": "YES"}))

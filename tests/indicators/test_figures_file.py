@@ -119,10 +119,11 @@ def test_every_fault_is_told_at_once(write: Callable[[str], Path]) -> None:
         "row 2, column other_cost: '1e3' is not a decimal such as 7 or -2.5",
         "row 3, column provider: 'A' has a row in '2023' already: row 2",
         "row 4: has 7 fields, expected 8 as in the header",
-        "row 5, column provider: is empty",
-        "row 6, column provider: ' B' has spaces around it, which would make it another name",
+        "row 5, column provider: a name is missing",
+        "row 6, column provider: it begins or ends with a blank (U+0020, character 1): ' B'",
         "row 7, column group: 'A' is in 'North' according to row 2",
-        "row 8, column provider: expected one plain line of at most 1000 characters",
+        "row 8, column provider: it has an invisible character that its script does not need "
+        "(U+202E, character 2): 'C\\u202e'",
     ]
 
 

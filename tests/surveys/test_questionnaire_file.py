@@ -111,7 +111,7 @@ REFUSED = {
     "a number too long to read": ("a = " + "9" * 10_000, "not TOML"),
     "no id": ("[[question]]", "Q.toml: id: missing"),
     "id not text": ("id = 4", "Q.toml: id: expected text in quotes, got 4"),
-    "id empty": ('id = ""', "Q.toml: id: expected 1 to 200 characters"),
+    "id empty": ('id = ""', "Q.toml: id: a name is missing"),
     "no questions": ('id = "q"', "has no questions"),
     "questions not a list": ('id = "q"\nquestion = 3', "has no questions"),
     "question not a table": ('id = "q"\nquestion = [3]', "question 1: expected a table"),

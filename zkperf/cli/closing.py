@@ -8,10 +8,10 @@ from pathlib import Path
 from zkperf.cli.operate import find_either, go_on, ledger_digest, reading, round_name, serving, write
 from zkperf.cli.output import agree, say
 from zkperf.cli.times import show_time
-from zkperf.cli.units import unit_path
 from zkperf.cli.words import Words, default_language
 from zkperf.errors import EncodingError, RuleViolation
 from zkperf.ledger.disclosure import disclose, totals
+from zkperf.ledger.paths import unit_path
 from zkperf.ledger.state import BEFORE_OPEN, RUNNING, FigureRound, Phase, Round
 from zkperf.ledger.store.store import Store
 from zkperf.roles.evaluator import Evaluator
@@ -122,7 +122,7 @@ def _forecast(
     elif len(withheld) == len(units):
         lines.append(words("close nothing", **facts))
     else:
-        named = words("comma").join(visible(unit_path(found.opened, unit)) for unit in withheld[:NAMED])
+        named = words("comma").join(visible(unit_path(found.opened.units, unit)) for unit in withheld[:NAMED])
         more = words("more units", count=len(withheld) - NAMED) if len(withheld) > NAMED else ""
         lines.append(words("close withheld", units=named + more, **facts))
     return lines

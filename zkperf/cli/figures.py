@@ -13,9 +13,9 @@ from circuits.indicators import IndicatorScheme
 from zkperf.cli.operate import find_figures, reading
 from zkperf.cli.taking_part import Far
 from zkperf.cli.times import show_time
-from zkperf.cli.units import unit_path
 from zkperf.errors import RuleViolation
 from zkperf.indicators.published import period_result
+from zkperf.ledger.paths import unit_path
 from zkperf.ledger.state import FigureRound, State
 from zkperf.roles.remote import RemoteLedger
 from zkperf.surveys.results import visible
@@ -29,7 +29,7 @@ def figure_facts(found: FigureRound) -> dict[str, Any]:
     indicators = found.scheme.scheme.indicators
     units: list[dict[str, Any]] = []
     for number, place in enumerate(found.opened.units):
-        path = unit_path(found.opened, number)
+        path = unit_path(found.opened.units, number)
         facts: dict[str, Any] = {"unit": number, "name": place.name, "path": path, "parent": place.parent}
         if place.provider is not None:
             filed = found.reports.get(number)

@@ -21,6 +21,7 @@ from zkperf.ledger.state import BEFORE_OPEN, RUNNING, FigureRound, FigureScheme,
 from zkperf.ledger.store.errors import LedgerInUse
 from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import RoundOpened, Unit, decode_transaction
+from zkperf.names import check_name, check_names, fold
 from zkperf.roles.audit_notes import SAME, overlaps
 from zkperf.roles.consortium import Consortium
 from zkperf.roles.folder import LedgerFolder
@@ -30,7 +31,6 @@ from zkperf.surveys.questionnaire_file import load_questionnaire
 from zkperf.surveys.results import visible
 
 DEFAULT_MEMBERS, DEFAULT_THRESHOLD = 5, 3
-MAX_NAME = 200
 _PREFIX = 6
 """Hexadecimal digits that an abbreviated identifier has at least."""
 
@@ -65,13 +65,15 @@ def found_ledger(
         raise InputError(f"--members {members}, but --member names {len(names)}")
     count = len(names) or members or DEFAULT_MEMBERS
     threshold = min(DEFAULT_THRESHOLD, count) if threshold is None else threshold
+    check_name(name, "--name")
+    check_names(names, "--member")
     folder, consortium = LedgerFolder.create(
         path,
         suite_name=suite,
-        members=[_plain(member, "--member") for member in names] or count,
+        members=names or count,
         threshold=threshold,
         min_cohort_floor=floor,
-        name=_plain(name, "--name"),
+        name=name,
         stage_seconds=stage_seconds,
     )
     consortium.close()
@@ -112,20 +114,19 @@ def open_round(
 
     Asks before it goes on, unless ``yes``, if services may be the same as some that are in a round already.
     """
+    check_name(name, "--name")
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
         chosen = find_scheme(state, scheme)
         if isinstance(chosen, FigureScheme):
             raise InputError(f"--scheme: {scheme!r} is a scheme of figures: give --period and --providers")
-        alike = [key.hex()[:12] for key, found in state.rounds.items() if found.opened.name == name]
         running = [(key, found.opened) for key, found in state.rounds.items() if found.phase in RUNNING]
     evaluator = folder.evaluator(ledger_digest(folder))
-    transaction = evaluator.open_round(chosen.digest, _plain(name, "--name"), min_cohort, units, until)
+    transaction = evaluator.open_round(chosen.digest, name, min_cohort, units, until)
     if not any(_same(other, decode_transaction(transaction)) for _, other in running):
         _ask_about_shared(running, transaction, yes)
     identifier = _open(folder, transaction, service)
     _say_end(until)
-    _say_alike("of that name", alike, identifier)
     return identifier.hex()
 
 
@@ -158,6 +159,7 @@ def open_figures(
     service: str | None,
 ) -> str:
     """Opens a round of figures; its identifier."""
+    check_name(period, "--period")
     folder = LedgerFolder(path)
     with reading(path) as (state, _):
         chosen = find_scheme(state, scheme)
@@ -168,11 +170,11 @@ def open_figures(
         before = None if previous is None else find_figures(state, previous)
         if before is not None and before.opened.period == period:
             raise InputError(f"--previous: that round is of {period} too; name the last period's")
-        alike = [key.hex()[:12] for key, it in state.figure_rounds.items() if it.opened.period == period]
+        alike = [key for key, it in state.figure_rounds.items() if it.opened.period == period]
         rated = [find_round(state, text).digest for text in ratings]
     opened = folder.evaluator(ledger_digest(folder)).open_figures(
         chosen.digest,
-        _plain(period, "--period"),
+        period,
         min_cohort,
         places,
         previous=None if before is None else before.digest,
@@ -182,7 +184,11 @@ def open_figures(
     )
     identifier = _open(folder, opened, service)
     _say_end(until)
-    _say_alike(f"of {period}", alike, identifier)
+    if others := ", ".join(key.hex()[:12] for key in alike if key != identifier):
+        say(
+            f"This ledger has a round of {period} already ({others}): "
+            f"from now on use identifiers, for this one {identifier.hex()[:12]}."
+        )
     return identifier.hex()
 
 
@@ -215,14 +221,6 @@ def _same(one: RoundOpened | FiguresOpened, other: RoundOpened | FiguresOpened) 
 def _say_end(until: int | None) -> None:
     if until is not None:
         say(f"Open until {show_time(until)}: it cannot be closed before, and zkperf serve closes it then.")
-
-
-def _say_alike(what: str, alike: Sequence[str], identifier: bytes) -> None:
-    if alike:
-        say(
-            f"This ledger has a round {what} already ({', '.join(alike)}): "
-            f"from now on use identifiers, for this one {identifier.hex()[:12]}."
-        )
 
 
 def end_stage(path: Path, which: str, service: str | None) -> Round | FigureRound:
@@ -336,8 +334,12 @@ def find_scheme(state: State, text: str) -> Scheme | FigureScheme:
 
 def pick(names: Mapping[bytes, str], text: str, what: str) -> bytes:
     """The identifier that ``text`` is, begins, or names. InputError, saying what there is, otherwise."""
-    found = [key for key in names if len(text) >= _PREFIX and key.hex().startswith(text.lower())]
-    found = found or [key for key, name in names.items() if name == text]
+    begins = text.lower() if len(text) >= _PREFIX else None
+    found = [
+        key
+        for key, name in names.items()
+        if fold(name) == fold(text) or (begins is not None and key.hex().startswith(begins))
+    ]
     if len(found) == 1:
         return found[0]
     if not names:
@@ -355,12 +357,6 @@ def ledger_digest(folder: LedgerFolder) -> bytes:
         return bytes.fromhex(folder.describe()["genesis"])
     except ValueError:
         raise InputError(f"{folder.path / 'ledger.json'}: the genesis digest is not hexadecimal") from None
-
-
-def _plain(name: str, option: str) -> str:
-    if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
-        raise InputError(f"{option}: expected one plain line of 1 to {MAX_NAME} characters")
-    return name
 
 
 def require_phase(found: Round, *phases: Phase) -> None:

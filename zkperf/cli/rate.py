@@ -14,10 +14,10 @@ from zkperf.cli.options import DEFAULT_WALLET
 from zkperf.cli.output import console, say
 from zkperf.cli.questions import ask, confirm, load_answers, read_line
 from zkperf.cli.times import show_time
-from zkperf.cli.units import unit_path
 from zkperf.cli.words import Words
 from zkperf.errors import InputError, InvalidToken, RuleViolation
 from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.paths import unit_path
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import BEFORE_OPEN, Phase
 from zkperf.ledger.transactions import decode_transaction, digest, encode_transaction
@@ -149,7 +149,7 @@ class Visit:
         say("")
         say(words("ledger", name=visible(genesis.name), genesis=view.ledger.hex()[:16]))
         say(words("round", name=visible(opened.name)))
-        say(words("service", name=visible(unit_path(opened, self.voucher.unit))))
+        say(words("service", name=visible(unit_path(opened.units, self.voucher.unit))))
         say(words("no end") if opened.until is None else words("until", time=end))
         say("\n" + words("published"))
         for question in view.questionnaire.questions:

@@ -14,9 +14,9 @@ from zkperf.cli.closing import folder_outlook
 from zkperf.cli.figures import end_words, figure_facts, folder_figures, service_figures
 from zkperf.cli.operate import find_either, find_round, pick, reading
 from zkperf.cli.times import show_time
-from zkperf.cli.units import unit_path
 from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation
 from zkperf.indicators.tables import pools_table, providers_table
+from zkperf.ledger.paths import unit_path
 from zkperf.ledger.state import FigureRound, Round
 from zkperf.ledger.transactions import ResultPosted, decode_transaction
 from zkperf.roles.folder import LedgerFolder
@@ -49,7 +49,7 @@ def _round_facts(found: Round, outlook: Outlook | None) -> dict[str, Any]:
     opened = found.opened
     units: list[dict[str, Any]] = []
     for number, unit in enumerate(opened.units):
-        facts: dict[str, Any] = {"unit": number, "name": unit.name, "path": unit_path(opened, number)}
+        facts: dict[str, Any] = {"unit": number, "name": unit.name, "path": unit_path(opened.units, number)}
         facts["parent"] = unit.parent
         cohort = found.cohorts.get(number)
         if cohort is not None:

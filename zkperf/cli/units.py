@@ -1,7 +1,7 @@
 """The units of a round, as an operator writes them down (reference: docs/run-a-round.md).
 
 Either names of services under one root, or a CSV file with one row for each service: its columns are
-the levels of the tree, from the root down.
+the levels of the tree, from the root down, and the last is headed “service” or 服务.
 
     city,district,service
     Springfield,North,Library
@@ -17,27 +17,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zkperf.errors import InputError
-from zkperf.ledger.figure_transactions import Auditor, FiguresOpened, Place
-from zkperf.ledger.rules.rounds import service_path
-from zkperf.ledger.transactions import RoundOpened, Unit
-from zkperf.surveys.results import is_deceptive
+from zkperf.ledger.figure_transactions import Auditor, Place
+from zkperf.ledger.paths import check_units
+from zkperf.ledger.transactions import Unit
+from zkperf.names import check_name, check_names, fold
 
-MAX_NAME = 200
+SERVICE = ("service", "服务")
+"""What the last column of a units file is headed: a file without a header is refused, not cut."""
 KEY = "key"
 """The last column of a providers file."""
-SEPARATOR = "/"
-"""Between the names of a path; a name does not contain it."""
 
 
 def services_under(root: str, names: Sequence[str], registrar: bytes) -> tuple[Unit, ...]:
     """A root and its services. InputError for a name that is none, or that is there twice."""
-    rows = [(_name(root, "--root"), _name(name, f"--unit {name!r}")) for name in names]
-    return _tree([(row, f"--unit {row[-1]!r}") for row in rows], registrar)
+    check_name(root, "--root")
+    check_names(names, "--unit")
+    return _tree([((root, name), f"--unit {name!r}") for name in names], registrar)
 
 
 def load_units(path: Path, registrar: bytes) -> tuple[Unit, ...]:
     """The units in a CSV file, parents first. InputError, naming file and row, if they make no tree."""
     header, rows = _read(path, "service")
+    if header[-1] not in SERVICE or len(header) < 2:
+        raise InputError(
+            f"{path}: row 1: expected a header that names the levels from the root down, as in "
+            f"city,district,{SERVICE[0]}, whose last column is {' or '.join(map(repr, SERVICE))}; got "
+            f"{','.join(header)[:60]!r}"
+        )
     return _tree([(_row(cells, len(header), where), where) for cells, where in rows], registrar)
 
 
@@ -61,8 +67,10 @@ def load_providers(path: Path) -> tuple[Place, ...]:
         number = f"row {where.rpartition(' ')[2]}"
         if (before := keys.setdefault(decoded, number)) != number:
             raise InputError(f"{where}: this key is in {before} already")
-        if row and (before := names.setdefault(row[-1], number)) != number:
-            raise InputError(f"{where}: a provider of this name is in {before} already")
+        if row and (before := names.setdefault(fold(row[-1]), number)) != number:
+            raise InputError(
+                f"{where}: a provider of this name, or one that reads like it, is in {before} already"
+            )
         paths.append((row, where))
     order = iter(keys)
     return tuple(
@@ -76,7 +84,8 @@ def parse_auditor(text: str) -> Auditor:
     name, equals, key = text.rpartition("=")
     if not equals:
         raise InputError(f"--auditor: expected NAME=KEY, got {text!r}")
-    return Auditor(name=_name(name, "--auditor"), key=_key(key, "--auditor"))
+    check_name(name, "--auditor")
+    return Auditor(name=name, key=_key(key, "--auditor"))
 
 
 def _key(text: str, where: str) -> bytes:
@@ -114,47 +123,22 @@ def _read(path: Path, what: str) -> tuple[list[str], list[tuple[list[str], str]]
     return header, rows
 
 
-def unit_path(opened: RoundOpened | FiguresOpened, unit: int) -> str:
-    """The names from below the root down to ``unit``; the root's own name for the root."""
-    return SEPARATOR.join(service_path(opened, unit)[1:]) or opened.units[0].name
-
-
-def find_unit(opened: RoundOpened, text: str) -> int:
-    """The unit with this path, or with this name if only one has it. InputError otherwise."""
-    paths = [unit_path(opened, unit) for unit in range(len(opened.units))]
-    found = [unit for unit, path in enumerate(paths) if path == text]
-    found = found or [unit for unit, item in enumerate(opened.units) if item.name == text]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InputError(f"unit {text!r} is one of: {', '.join(paths[unit] for unit in found)}")
-    raise InputError(f"the round has no unit {text!r}; it has: {', '.join(paths)}")
-
-
 def _row(cells: Sequence[str], width: int, where: str) -> tuple[str, ...]:
     if len(cells) > width:
         raise InputError(f"{where}: has {len(cells)} fields, the header has {width}")
     names = list(cells)
     while names and not names[-1]:
         names.pop()
-    return tuple(_name(name, f"{where}, column {column}") for column, name in enumerate(names, start=1))
-
-
-def _name(name: str, where: str) -> str:
-    if not name:
-        raise InputError(f"{where}: a name is missing")
-    if name != name.strip() or SEPARATOR in name or len(name) > MAX_NAME or any(map(is_deceptive, name)):
-        raise InputError(
-            f"{where}: expected a plain name of at most {MAX_NAME} characters, "
-            f"without {SEPARATOR!r} and without blanks at the ends"
-        )
-    return name
+    for column, name in enumerate(names, start=1):
+        check_name(name, f"{where}, column {column}")
+    return tuple(names)
 
 
 def _tree(rows: Sequence[tuple[tuple[str, ...], str]], registrar: bytes) -> tuple[Unit, ...]:
     """Parents first, in the order in which they appear. Each row is the path of a service."""
     root = rows[0][0][0] if rows[0][0] else ""
     places: dict[tuple[str, ...], int] = {}
+    spelt: dict[tuple[str, ...], tuple[tuple[str, ...], str]] = {}
     units: list[Unit] = []
     services: set[tuple[str, ...]] = set()
     for path, where in rows:
@@ -168,10 +152,17 @@ def _tree(rows: Sequence[tuple[tuple[str, ...], str]], registrar: bytes) -> tupl
             node = path[:depth]
             if node in services:
                 raise InputError(f"{where}: {node[-1]!r} is a service, so nothing can be below it")
+            before, first = spelt.setdefault(tuple(map(fold, node)), (node, where))
+            if before != node:
+                row = first.rpartition(": ")[2]
+                raise InputError(
+                    f"{where}: {node[-1]!r} reads like {before[-1]!r} in {row}: write one of them"
+                )
             if node not in places:
                 places[node] = len(units)
                 parent = places[node[:-1]] if depth > 1 else None
                 key = registrar if depth == len(path) else None
                 units.append(Unit(name=node[-1], parent=parent, registrar=key))
         services.add(path)
+    check_units(units)
     return tuple(units)

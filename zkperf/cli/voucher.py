@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from zkperf.cli.operate import find_round, reading, require_phase
 from zkperf.cli.output import say
-from zkperf.cli.units import find_unit, unit_path
 from zkperf.cli.voucher_text import FRAGMENT, find_vouchers
 from zkperf.errors import EncodingError, InputError
 from zkperf.files import create_private, private_folder
+from zkperf.ledger.paths import find_unit, unit_path
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import RUNNING
 from zkperf.roles.folder import LedgerFolder
@@ -38,11 +38,11 @@ def make_vouchers(path: Path, which: str, unit: str, count: int) -> list[Voucher
     with reading(path) as (state, _):
         found = find_round(state, which)
         require_phase(found, *RUNNING)
-        number = find_unit(found.opened, unit)
-        where = unit_path(found.opened, number)
-        if number not in found.cohorts:
-            raise InputError(f"--unit: {where!r} has units below it; vouchers are for services")
-        if found.opened.units[number].registrar != public_bytes(registrar.key):
+        units = found.opened.units
+        # Only a service has vouchers: it may be called what the root, or a group, is called.
+        number = find_unit(units, unit, found.cohorts, "service")
+        if units[number].registrar != public_bytes(registrar.key):
+            where = unit_path(units, number)
             raise InputError(f"--unit: the vouchers of {where!r} are signed by another registrar")
         ledger, identifier = state.ledger, found.digest
     return [registrar.voucher(ledger, identifier, number) for _ in range(count)]

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from circuits.indicators import Indicator, IndicatorScheme
-from zkperf.errors import InputError
+from zkperf.errors import InputError, InvalidName
 from zkperf.indicators.decimals import decimals_of, parse_decimal, scaled, show
 from zkperf.indicators.scheme_file import COLUMNS
-from zkperf.surveys.input_files import MAX_TEXT, csv_rows, is_plain_line
+from zkperf.names import check_name
+from zkperf.surveys.input_files import Alike, csv_rows
 
 MAX_FAULTS = 20
 """Faults that are shown; how many more there are is said."""
@@ -86,6 +87,7 @@ class _Reader:
         """The row in which each period is first met: that is their order."""
         self._latest: dict[str, str] = {}
         """By provider the period of its last row so far."""
+        self._alike = {column: Alike() for column in COLUMNS}
 
     def read_header(self, number: int, header: list[str]) -> None:
         """The place of each column. A header with faults is refused at once: no row makes sense then."""
@@ -139,14 +141,13 @@ class _Reader:
         self.faults.append(f"{self.name}: row {number}, column {column}: {fault}")
 
     def _name(self, number: int, column: str, cell: str) -> str:
-        if not cell.strip():
-            self._fault(number, column, "is empty")
-        elif cell != cell.strip():
-            self._fault(
-                number, column, f"{cell[:60]!r} has spaces around it, which would make it another name"
-            )
-        elif not is_plain_line(cell):
-            self._fault(number, column, f"expected one plain line of at most {MAX_TEXT} characters")
+        try:
+            check_name(cell, f"{self.name}: row {number}, column {column}")
+        except InvalidName as error:
+            self.faults.append(str(error))
+        else:
+            if (fault := self._alike[column].fault(cell, number)) is not None:
+                self._fault(number, column, fault)
         return cell
 
     def _place(self, number: int, period: str, provider: str, group: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from zkperf.indicators.decimals import show
 from zkperf.indicators.results import NodeResult, PeriodResult, PoolResult, ProviderResult
-from zkperf.ledger.figure_transactions import Place, PoolUnit
+from zkperf.ledger.figure_transactions import PoolUnit
+from zkperf.ledger.paths import unit_path
 from zkperf.ledger.state import FigureRound, State
 from zkperf.roles.verdicts import outcome_name, verdict
 
@@ -20,22 +19,13 @@ def period_result(state: State, found: FigureRound) -> PeriodResult:
     return {
         "compared_with": None if found.previous is None else found.previous.opened.period,
         "total": nodes[0],
-        "groups": {_path(places, unit): node for unit, node in nodes.items() if unit != 0},
+        "groups": {unit_path(places, unit): node for unit, node in nodes.items() if unit != 0},
         "providers": {
             place.name: provider_result(state, found, unit)
             for unit, place in enumerate(places)
             if place.provider is not None
         },
     }
-
-
-def _path(places: Sequence[Place], unit: int) -> str:
-    """The names from below the root down to a unit."""
-    names, node = [places[unit].name], places[unit].parent
-    while node:
-        names.insert(0, places[node].name)
-        node = places[node].parent
-    return "/".join(names)
 
 
 def provider_result(state: State, found: FigureRound, unit: int) -> ProviderResult:

@@ -29,9 +29,9 @@ from circuits.indicators import (
 )
 from zkperf.errors import InputError
 from zkperf.indicators.decimals import decimals_of, parse_decimal
+from zkperf.names import check_name
 from zkperf.surveys.input_files import (
     identifier,
-    is_plain_line,
     one_of,
     parse_toml,
     read_text,
@@ -100,8 +100,9 @@ def _indicator(fields: dict[str, Any], place: int, name: str) -> Indicator:
         raise InputError(f"{where}: id: a figures file has a column of this name; choose another id")
     refuse_unknown(fields, _INDICATOR, where, "an indicator")
     unit = fields.get("unit", PLAIN)
-    if not isinstance(unit, str) or not unit or not is_plain_line(unit):
+    if not isinstance(unit, str):
         raise InputError(f"{where}: unit: expected text in quotes, got {shown(unit)}")
+    check_name(unit, f"{where}: unit")
     scale = _whole(fields.get("scale", 0), f"{where}: scale")
     if scale > MAX_SCALE:
         raise InputError(f"{where}: scale: expected 0 to {MAX_SCALE} decimals, got {scale}")
@@ -118,18 +119,20 @@ def _indicator(fields: dict[str, Any], place: int, name: str) -> Indicator:
         min=figure("min", fields.get("min")),
         max=figure("max", fields.get("max")),
         better=one_of(fields.get("better"), ("higher", "lower"), f"{where}: better"),  # type: ignore[arg-type]
-        targets=_targets(fields.get("target"), figure),
+        targets=_targets(fields.get("target"), figure, f"{where}: target"),
         weight=None if weight is None else _ratio(weight, f"{where}: weight"),
         missing=_ratio(fields.get("missing", "0"), f"{where}: missing"),
     )
 
 
-def _targets(value: Any, figure: Callable[[str, Any], int]) -> tuple[Target, ...]:
+def _targets(value: Any, figure: Callable[[str, Any], int], where: str) -> tuple[Target, ...]:
     """One target for all periods, or one for each that the table names."""
     if value is None:
         return ()
     if not isinstance(value, dict):
         return (Target(period=None, value=figure("target", value)),)
+    for number, period in enumerate(value, start=1):
+        check_name(period, f"{where}: period {number}")
     return tuple(Target(period=p, value=figure(f"target of {p!r}", text)) for p, text in value.items())
 
 
@@ -257,8 +260,9 @@ def _grade(pair: Any, where: str) -> Grade:
     if not isinstance(pair, list) or len(pair) != 2:
         raise InputError(f'{where}: expected a name and the least index, as in ["A", "0.8"]')
     name, least = pair
-    if not isinstance(name, str) or not name.strip() or not is_plain_line(name):
+    if not isinstance(name, str):
         raise InputError(f"{where}: expected a name in quotes, got {shown(name)}")
+    check_name(name, where)
     return Grade(name=name, least=_ratio(least, where))
 
 

@@ -23,12 +23,12 @@ def pools_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> T
     title = f"{label(scheme.title, scheme.id, 'en')}: {period}"
     table = Table(title=_plain(title), caption="mean; in brackets: providers, share of them at the target")
     table.add_column("Indicator")
-    nodes = {"All": result["total"], **result["groups"]}
-    for name in nodes:
+    nodes = [("All", result["total"]), *result["groups"].items()]
+    for name, _ in nodes:
         table.add_column(_plain(name), justify="right")
     for indicator in scheme.indicators:
         heading = label(indicator.title, indicator.id, "en")
-        cells = [_pool(node, indicator.id) for node in nodes.values()]
+        cells = [_pool(node, indicator.id) for _, node in nodes]
         table.add_row(_plain(heading), *cells)
     return table
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from zkperf.encoding import Record
 from zkperf.ledger.identity import Path, Service, paths
-from zkperf.ledger.rules.rounds import service_path
+from zkperf.ledger.paths import unit_path
 from zkperf.ledger.state import Phase, State
 from zkperf.ledger.transactions import DealChallenged, DealCommitted, DealPosted, RoundOpened
 
@@ -92,7 +92,7 @@ def overlaps(rounds: Sequence[tuple[bytes, RoundOpened]]) -> list[Overlap]:
                 at_path[path].add(place)
                 keys[path].add(unit.registrar)
                 ends[path[-1], unit.registrar].add(path)
-                written.setdefault(path, "/".join(service_path(opened, number)[1:]) or unit.name)
+                written.setdefault(path, unit_path(opened.units, number))
     found: defaultdict[tuple[str, tuple[int, ...]], set[Path]] = defaultdict(set)
     for (path, _), places in having.items():
         if len(places) > 1:

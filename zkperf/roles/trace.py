@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
-from circuits.claims import Setting, claim_at, needs
+from circuits.claims import INDEX, POOLED, Setting, claim_at, needs
 from circuits.figures import decimal
 from zkperf.errors import InputError, ZkperfError
-from zkperf.ledger.figure_transactions import ClaimsPosted, Pool, ReportPosted
+from zkperf.ledger.figure_transactions import ClaimsPosted, Place, Pool, ReportPosted
+from zkperf.ledger.paths import SEPARATOR, called, listed, matching
 from zkperf.ledger.rules.figures.claims import (
     pool_above,
     provider_setting,
@@ -27,13 +28,11 @@ from zkperf.ledger.rules.figures.reports import verify_posted_reports
 from zkperf.ledger.rules.verification import accepted_leaf, verify_ratings
 from zkperf.ledger.state import FigureRound, Filed, Round, State
 from zkperf.ledger.transactions import SumsPosted, decode_leaf, decode_transaction
+from zkperf.names import fold
 from zkperf.roles.auditor import PublicLog
 from zkperf.roles.replica import replicate
 from zkperf.roles.verdicts import outcome_name, verdict
 
-KINDS = ("sum", "mean", "share")
-INDEX = ("grade", "index")
-"""What the index is called, as a claim."""
 TOTAL = "total"
 """What the root is called, besides its name."""
 IDENTIFIER_DIGITS = 6
@@ -102,33 +101,24 @@ def trace_result(log: PublicLog, result: str, genesis: bytes | None = None) -> T
     Raises InputError if nothing of this name is published, and the reason if the log does not hold.
     """
     state, sums, checkpoint = _read(log, genesis)
-    period, found, rest = round_of(state, result)
-    name, _, item = rest.rpartition("/")
-    for unit, place in enumerate(found.opened.units):
-        named = place.name == name or (unit == 0 and name == TOTAL)
-        if named and place.provider is None:
-            traced = _Tracer(log, state, found, sums).pool(unit, item)
-        elif named:
-            traced = _Tracer(log, state, found, sums).claim(unit, item)
-        else:
-            continue
-        if traced is not None:
-            value, openings, commitments, proofs, means = traced
-            return {
-                "result": result,
-                "value": value,
-                "openings": openings,
-                "commitments": commitments,
-                "proofs": proofs,
-                "means": means,
-                "scheme": found.scheme.index,
-                "round": found.index,
-                "checkpoint": checkpoint,
-            }
-    raise InputError(
-        f"{result!r}: there is no such figure in {period}; name it PERIOD/GROUP/INDICATOR.mean (or .sum, "
-        f".share; the group {TOTAL!r} is all together) or PERIOD/PROVIDER/CLAIM (the index is {INDEX[0]!r})"
+    meant = figure_of(state, result)
+    tracer = _Tracer(log, state, meant.round, sums)
+    value, openings, commitments, proofs, means = (
+        tracer.claim(meant.unit, meant.number)
+        if meant.kind is None
+        else tracer.pool(meant.unit, meant.number, meant.kind)
     )
+    return {
+        "result": result,
+        "value": value,
+        "openings": openings,
+        "commitments": commitments,
+        "proofs": proofs,
+        "means": means,
+        "scheme": meant.round.scheme.index,
+        "round": meant.round.index,
+        "checkpoint": checkpoint,
+    }
 
 
 Found = tuple[str | None, list[Opening], list[Commitment], list[Proof], list[Mean]]
@@ -151,30 +141,93 @@ def _read(log: PublicLog, genesis: bytes | None) -> tuple[State, Sums, dict[str,
     return replica.state, sums, {"size": seen.size, "root": seen.root.hex()}
 
 
-def round_of(state: State, result: str) -> tuple[str, FigureRound, str]:
-    """The published round whose period or identifier the name begins with, and the rest of the name.
+class Meant(NamedTuple):
+    """A published figure: what an indicator's pool in a group is by ``kind``, or, where that is None, a claim
+    of a provider; ``number`` is the indicator's or the claim's."""
 
-    Raises InputError if there is none, and if several rounds are of this period: none of them hides another.
+    round: FigureRound
+    unit: int
+    number: int
+    kind: str | None
+
+    def name(self) -> str:
+        """What people can write for it and for nothing else."""
+        scheme, units = self.round.scheme.scheme, self.round.opened.units
+        if self.kind is None:
+            # No two providers of a round have names that read alike.
+            item, unit = claim_at(scheme, self.number).id, units[self.unit].name
+        else:
+            item = f"{scheme.indicators[self.number].id}.{self.kind}"
+            unit = called(units, self.unit, _owners(units, False))
+        return SEPARATOR.join((self.round.digest.hex()[:12], unit, item))
+
+
+def figure_of(state: State, result: str) -> Meant:
+    """The one figure that people mean by ``result``: ROUND/UNIT/ITEM, units as `results` prints them.
+
+    Names contain slashes too ("2023/24"), so every way to read it is looked at. InputError, with what there
+    is, unless exactly one figure is found.
     """
+    rounds = rounds_of(state, result)
+    found = [meant for found, rest in rounds for meant in figures_in(found, rest)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        there = ", ".join(meant.name() for meant in found)
+        raise InputError(f"{result!r} is more than one figure; name one of: {there}")
+    named, _ = rounds[0]
+    groups = [unit for unit in _owners(named.opened.units, False) if unit]
+    there = f" ({listed(named.opened.units, groups)})" if groups else ""
+    raise InputError(
+        f"{result!r}: there is no such figure in {named.opened.period}; name it PERIOD/GROUP/INDICATOR.mean "
+        f"(or .sum, .share; the group {TOTAL!r} is all together{there}) or PERIOD/PROVIDER/CLAIM (the index "
+        f"is {INDEX[0]!r})"
+    )
+
+
+def rounds_of(state: State, result: str) -> list[tuple[FigureRound, str]]:
+    """The published rounds whose period, or the beginning of whose identifier, ``result`` begins with, each
+    with the rest. InputError if there is none."""
     published = [found for found in state.figure_rounds.values() if found.result is not None]
-    of_period = [found for found in published if result.startswith(f"{found.opened.period}/")]
-    # "2023/24" before "2023"
-    period = max((found.opened.period for found in of_period), key=len, default="")
-    name = {found.digest: period for found in of_period if found.opened.period == period}
-    digits, _, _ = result.partition("/")
-    if len(digits) >= IDENTIFIER_DIGITS:
-        name |= {found.digest: digits for found in published if found.digest.hex().startswith(digits)}
-    if len(name) > 1:
-        there = ", ".join(digest.hex()[:12] for digest in name)
-        raise InputError(
-            f"{result!r}: more than one round of this name is published here; "
-            f"begin with an identifier instead: {there}"
-        )
-    for digest, called in name.items():
-        found = state.figure_rounds[digest]
-        return found.opened.period, found, result[len(called) + 1 :]
-    periods = ", ".join(dict.fromkeys(found.opened.period for found in published)) or "none"
-    raise InputError(f"{result!r}: no result of this period is published here; periods are: {periods}")
+    parts = result.split(SEPARATOR)
+    found: list[tuple[FigureRound, str]] = []
+    for place in range(1, len(parts)):
+        called, rest = SEPARATOR.join(parts[:place]), SEPARATOR.join(parts[place:])
+        for one in published:
+            identifier = len(called) >= IDENTIFIER_DIGITS and one.digest.hex().startswith(called.lower())
+            if identifier or fold(one.opened.period) == fold(called):
+                found.append((one, rest))
+    if not found:
+        periods = ", ".join(dict.fromkeys(one.opened.period for one in published)) or "none"
+        raise InputError(f"{result!r}: no result of this period is published here; periods are: {periods}")
+    return found
+
+
+def figures_in(found: FigureRound, rest: str) -> list[Meant]:
+    """The figures of a round that ``rest``, UNIT/ITEM, can mean. An indicator by itself is its mean."""
+    scheme, units = found.scheme.scheme, found.opened.units
+    items: list[tuple[str, int, str | None]] = []
+    for k, indicator in enumerate(scheme.indicators):
+        items += [(f"{indicator.id}.{kind}", k, kind) for kind in POOLED] + [(indicator.id, k, "mean")]
+    items += [(claim.id, number, None) for number, claim in enumerate(scheme.claims)]
+    if scheme.index is not None:
+        items += [(name, len(scheme.claims), None) for name in INDEX]
+    meant: list[Meant] = []
+    parts = rest.split(SEPARATOR)
+    for place in range(1, len(parts)):
+        unit, item = SEPARATOR.join(parts[:place]), fold(SEPARATOR.join(parts[place:]))
+        for name, number, kind in items:
+            if fold(name) == item:
+                among = _owners(units, kind is None)
+                total = [0] if kind is not None and fold(unit) == TOTAL else []
+                there = dict.fromkeys(total + matching(units, unit, among))
+                meant += [Meant(found, k, number, kind) for k in there]
+    return meant
+
+
+def _owners(units: Sequence[Place], claims: bool) -> list[int]:
+    """Whose figures there are: providers have ``claims``, the others pools."""
+    return [unit for unit, place in enumerate(units) if (place.provider is not None) is claims]
 
 
 class _Tracer:
@@ -184,15 +237,8 @@ class _Tracer:
         self._log, self._state, self._found, self._sums = log, state, found, sums
         self._scheme = found.scheme.scheme
 
-    def pool(self, unit: int, item: str) -> Found | None:
-        """Sum, mean or share of an indicator in a group; None if there is none of this name."""
-        name, dot, kind = item.rpartition(".")
-        if not dot or kind not in KINDS:
-            name, kind = item, "mean"
-        ids = [indicator.id for indicator in self._scheme.indicators]
-        if name not in ids:
-            return None
-        k = ids.index(name)
+    def pool(self, unit: int, k: int, kind: str) -> Found:
+        """Sum, mean or share of indicator k in a group."""
         assert self._found.result is not None
         [pools] = [entry.pools for entry in self._found.result if entry.unit == unit]
         pool = pools[k]
@@ -208,18 +254,11 @@ class _Tracer:
         if kind == "share" and claim is not None:
             return value, [], commitments, proofs + self._claims([place for place, _ in owners], claim), []
         bits = self._found.form.bits
-        column = k if kind != "share" else len(ids) + bits.index(k)
+        column = k if kind != "share" else len(self._scheme.indicators) + bits.index(k)
         return value, self._openings(self._found, [column], unit), commitments, proofs, []
 
-    def claim(self, unit: int, item: str) -> Found | None:
-        """A claim, or the index, of a provider; None if there is none of this name."""
-        ids = [claim.id for claim in self._scheme.claims]
-        if item in ids:
-            number = ids.index(item)
-        elif item in INDEX and self._scheme.index is not None:
-            number = len(ids)
-        else:
-            return None
+    def claim(self, unit: int, number: int) -> Found:
+        """A claim, or the index, of a provider."""
         filed = self._found.counted(unit)
         if filed is None:
             return "not reported", [], [], [], []
@@ -232,7 +271,7 @@ class _Tracer:
                 reports.setdefault(figure.filed.digest, (*figure[:3], []))[3].append(figure.column)
         commitments = [_commitment(*item) for item in reports.values()]
         claimed = self._found.claimed.get(unit, {})
-        if number == len(ids):
+        if number == len(self._scheme.claims):
             value: str | None = outcome_name(self._scheme, claimed.get(number))
         else:
             value = verdict(self._state, self._found, unit, number)
@@ -253,8 +292,7 @@ class _Tracer:
         node = pool_above(self._found, self._scheme.number(identifier), unit)
         mean = _no_mean("pool", identifier)
         if node is not None:
-            traced = self.pool(node, f"{identifier}.mean")
-            assert traced is not None
+            traced = self.pool(node, self._scheme.number(identifier), "mean")
             mean["value"], mean["openings"], mean["commitments"], mean["proofs"], _ = traced
             mean["unit"] = self._found.opened.units[node].name
             mean["round"], mean["result"] = self._found.index, self._found.result_index

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from circuits.questionnaire import MAX_IDENTIFIER
+from circuits.questionnaire import LANGUAGE, MAX_LANGUAGE
 from zkperf.errors import InputError
+from zkperf.names import check_name, fold
 from zkperf.surveys.results import is_deceptive
 
 MAX_TEXT = 1000
 
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LANGUAGE = re.compile(LANGUAGE)
 
 
 def read_text(path: Path) -> str:
@@ -77,9 +78,20 @@ def identifier(value: Any, where: str) -> str:
         raise InputError(f'{where}: missing; write id = "…"')
     if not isinstance(value, str):
         raise InputError(f"{where}: expected text in quotes, got {shown(value)}")
-    if not 1 <= len(value) <= MAX_IDENTIFIER:
-        raise InputError(f"{where}: expected 1 to {MAX_IDENTIFIER} characters, got {len(value)}")
+    check_name(value, where)
     return value
+
+
+class Alike:
+    """Finds names in a file that read like earlier ones without being the same."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, tuple[str, int]] = {}
+
+    def fault(self, name: str, row: int) -> str | None:
+        """What is wrong with a name in this row, if another row has it in another spelling."""
+        before, first = self._first.setdefault(fold(name), (name, row))
+        return None if before == name else f"{name!r} reads like {before!r} in row {first}: write one of them"
 
 
 def texts(value: Any, where: str) -> dict[str, str]:
@@ -87,7 +99,7 @@ def texts(value: Any, where: str) -> dict[str, str]:
     if not isinstance(value, dict):
         raise InputError(f'{where}: expected one text per language, as in {{ en = "…", zh = "…" }}')
     for language, text in value.items():
-        if not _LANGUAGE.fullmatch(language):
+        if not _LANGUAGE.fullmatch(language) or len(language) > MAX_LANGUAGE:
             raise InputError(f"{where}: {language!r} is not a language tag such as en, zh or zh-Hant")
         if not isinstance(text, str) or not text.strip():
             raise InputError(f"{where}: {language}: expected text in quotes that is not empty")

@@ -15,8 +15,8 @@ from typing import Any
 from circuits.questionnaire import Questionnaire
 from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.files import create_private, write_private
+from zkperf.ledger.paths import unit_path
 from zkperf.ledger.promises import Promise
-from zkperf.ledger.rules.rounds import service_path
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase, Round
 from zkperf.ledger.transactions import RoundOpened, Unit, UnitResult, digest
@@ -207,7 +207,7 @@ def survey_result(
         "suite": suite,
         "genesis": ledger.hex(),
         "until": opened.until,
-        "units": {"/".join(service_path(opened, unit.unit)[1:]): unit_figures(unit) for unit in units},
+        "units": {unit_path(opened.units, unit.unit): unit_figures(unit) for unit in units},
         "total": unit_figures(total),
     }
 

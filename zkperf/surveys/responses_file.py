@@ -11,7 +11,8 @@ from pathlib import Path
 
 from circuits.questionnaire import Question, Questionnaire
 from zkperf.errors import InputError
-from zkperf.surveys.input_files import MAX_TEXT, csv_rows, is_plain_line
+from zkperf.names import check_name
+from zkperf.surveys.input_files import Alike, csv_rows
 from zkperf.surveys.questionnaire_file import SERVICE_COLUMN
 
 Answer = None | str | list[str] | int
@@ -45,13 +46,16 @@ def load_responses(path: str | Path, questionnaire: Questionnaire) -> list[Respo
         raise InputError(f"{path}: is empty; expected a header and one row per respondent")
     columns = _columns(header, questionnaire, f"{path}: row {header_row}")
     responses = []
+    alike = Alike()
     for number, cells in rows:
         where = f"{path}: row {number}"
         if len(cells) != len(header):
             raise InputError(f"{where}: has {len(cells)} fields, expected {len(header)} as in the header")
         responses.append(
             Response(
-                service=_service(cells[columns[SERVICE_COLUMN]], f"{where}, column {SERVICE_COLUMN!r}"),
+                service=_service(
+                    cells[columns[SERVICE_COLUMN]], number, alike, f"{where}, column {SERVICE_COLUMN!r}"
+                ),
                 answers={
                     question.id: _answer(
                         cells[columns[question.id]], question, f"{where}, column {question.id!r}"
@@ -88,13 +92,12 @@ def _columns(header: list[str], questionnaire: Questionnaire, where: str) -> dic
     return columns
 
 
-def _service(cell: str, where: str) -> str:
-    if not cell.strip():
+def _service(cell: str, row: int, alike: Alike, where: str) -> str:
+    if not cell:
         raise InputError(f"{where}: is empty; every row names the unit that was rated")
-    if cell != cell.strip():
-        raise InputError(f"{where}: {cell!r} has spaces around it, which would make it a unit of its own")
-    if not is_plain_line(cell):
-        raise InputError(f"{where}: expected one plain line of at most {MAX_TEXT} characters")
+    check_name(cell, where)
+    if (fault := alike.fault(cell, row)) is not None:
+        raise InputError(f"{where}: {fault}")
     return cell
 
 

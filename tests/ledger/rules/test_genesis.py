@@ -139,13 +139,21 @@ def test_members_on_p256() -> None:
 def test_members_differ_in_name_signing_key_and_sealing_key() -> None:
     bench, genesis = empty()
     first, second = founder("first", 5), founder("second", 6)
-    for twin in (
-        second._replace(name="first"),
-        second._replace(key=first.key),
-        second._replace(secret=5),
+    for twin in (second._replace(key=first.key), second._replace(secret=5)):
+        bench.refuse(founded(genesis, first, twin), "genesis", "members must differ in their keys")
+    for name, match in (
+        ("first", "member 'first' occurs twice"),
+        ("First", "member 'First' reads like member 'first'"),
+        ("second\u2060", "member 2: it has an invisible character"),
     ):
-        bench.refuse(founded(genesis, first, twin), "genesis", "members must differ in name and keys")
+        bench.refuse(founded(genesis, first, second._replace(name=name)), "genesis", match)
     bench.apply(founded(genesis, first, second))
+
+
+def test_a_ledger_has_a_name() -> None:
+    bench, genesis = empty()
+    for name in (" ", "a\tb", "Cafe\u0301"):
+        bench.refuse(genesis.model_copy(update={"name": name}), "genesis", "^the ledger's name: ")
 
 
 def with_member(genesis: Genesis, place: int, **changes: Any) -> Genesis:

@@ -170,7 +170,7 @@ def test_a_batch_holds_ratings_of_its_own_round_only() -> None:
     bench.apply(*cores(bench))
     first = bench.round.digest
     units = [unit.model_copy(update={"name": f"other {unit.name}"}) for unit in bench.round.opened.units]
-    bench.apply(bench.resigned("evaluator", bench.round.opened, units=tuple(units)))
+    bench.apply(bench.resigned("evaluator", bench.round.opened, units=tuple(units), name="other"))
     bench.settle()
     assert bench.round.phase is Phase.OPEN and bench.round.digest != first
     late = bench.of(2)[0].core

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.ledger.bench import Bench, a_new_round, a_round, before, in_phase
+from zkperf.ledger.paths import names_to
 from zkperf.ledger.rules.common import LONGEST_ROUND
-from zkperf.ledger.rules.rounds import service_path
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import RoundOpened, Unit, digest
@@ -21,11 +21,13 @@ def registrar(bench: Bench) -> bytes:
     return public_bytes(bench.key("registrar"))
 
 
-def with_units(bench: Bench, opened: RoundOpened, *units: tuple[str, int | None, bool]) -> RoundOpened:
-    """The round with other units: (name, parent, has a registrar)."""
+def with_units(
+    bench: Bench, opened: RoundOpened, *units: tuple[str, int | None, bool], name: str = "another"
+) -> RoundOpened:
+    """The round with other units: (name, parent, has a registrar), and a name of its own."""
     key = registrar(bench)
-    listed = tuple(Unit(name=name, parent=up, registrar=key if leaf else None) for name, up, leaf in units)
-    changed: RoundOpened = bench.resigned("evaluator", opened, units=listed)
+    listed = tuple(Unit(name=unit, parent=up, registrar=key if leaf else None) for unit, up, leaf in units)
+    changed: RoundOpened = bench.resigned("evaluator", opened, units=listed, name=name)
     return changed
 
 
@@ -102,11 +104,47 @@ def test_services_and_only_they_have_a_registrar() -> None:
 def test_units_of_one_parent_differ_in_name() -> None:
     bench, opened = start()
     twins = with_units(bench, opened, ("all", None, False), ("A", 0, True), ("A", 0, True))
-    bench.refuse(twins, "rounds", "two units of one parent have the same name")
+    bench.refuse(twins, "rounds", "two units are called 'A': give one another name")
+    for one, other in (
+        ("A", "a"),
+        ("Café", "CAFÉ"),
+        ("A", "Ａ"),
+        ("ﬁre", "fire"),
+    ):
+        alike = with_units(bench, opened, ("all", None, False), (one, 0, True), (other, 0, True))
+        bench.refuse(alike, "rounds", f"units {one!r} and {other!r} read alike: give one another name")
+    # What prints as one path is one to its readers, wherever it stands.
+    slashed = [("all", None, False), ("north", 0, False), ("A", 1, True), ("north/A", 0, True)]
+    bench.refuse(with_units(bench, opened, *slashed), "rounds", "two units are called 'north/A'")
     cousins = [("all", None, False), ("north", 0, False), ("south", 0, False), ("A", 1, True), ("A", 2, True)]
     bench.apply(with_units(bench, opened, *cousins))
-    assert service_path(bench.round.opened, 3) == ("all", "north", "A")
-    assert service_path(bench.round.opened, 4) == ("all", "south", "A")
+    assert names_to(bench.round.opened.units, 3) == ("all", "north", "A")
+    assert names_to(bench.round.opened.units, 4) == ("all", "south", "A")
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\n", "a\u200b", "Cafe\u0301", "\u0378", "x" * 201, "a  b"])
+def test_names_of_rounds_and_units_are_names(name: str) -> None:
+    bench, opened = start()
+    if name:  # an empty one is no text of a record
+        forged = bench.resigned("evaluator", opened, name=name)
+        bench.refuse(forged, "rounds", "^the round's name: ")
+        units = (("all", None, False), (name, 0, True))
+        bench.refuse(with_units(bench, opened, *units), "rounds", "^unit 1: ")
+
+
+def test_a_service_may_be_called_what_the_root_is_called() -> None:
+    bench, opened = start()
+    bench.apply(with_units(bench, opened, ("Library", None, False), ("Library", 0, True)))
+
+
+@pytest.mark.parametrize("phase", [Phase.OPEN, Phase.PUBLISHED, Phase.ABANDONED])
+def test_a_name_is_one_rounds_for_good(phase: Phase) -> None:
+    bench = in_phase(phase).fork()
+    opened = bench.round.opened
+    for name in (opened.name, opened.name.upper(), f"\uff32{opened.name[1:]}"):
+        second = with_units(bench, opened, ("all", None, False), ("D", 0, True), name=name)
+        bench.refuse(second, "rounds", f"has a round {opened.name!r} already: choose another name")
+    bench.apply(with_units(bench, opened, ("all", None, False), ("D", 0, True), name=f"{opened.name} 2"))
 
 
 @pytest.mark.parametrize("phase", [Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.KEYED, Phase.OPEN])
@@ -142,9 +180,11 @@ def test_other_services_may_be_in_another_round() -> None:
     opened = bench.round.opened
     bench.apply(with_units(bench, opened, ("all", None, False), ("D", 0, True)))
     other = Unit(name="A", parent=0, registrar=bytes([1]) * 32)
-    bench.apply(bench.resigned("evaluator", opened, units=(opened.units[0], other)))
+    bench.apply(bench.resigned("evaluator", opened, units=(opened.units[0], other), name="third"))
     # The same name elsewhere in the tree is another service, and so is another registrar's.
-    bench.apply(with_units(bench, opened, ("all", None, False), ("north", 0, False), ("A", 1, True)))
+    bench.apply(
+        with_units(bench, opened, ("all", None, False), ("north", 0, False), ("A", 1, True), name="fourth")
+    )
     assert len(bench.state.rounds) == 4
 
 

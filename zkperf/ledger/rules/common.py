@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from zkperf.errors import RuleViolation
+from zkperf.errors import InvalidName, RuleViolation
 from zkperf.ledger.disclosure import Tree, check_tree
 from zkperf.ledger.figure_transactions import FiguresOpened, Place
+from zkperf.ledger.paths import check_units
 from zkperf.ledger.signed import Signed
 from zkperf.ledger.signing import verify_signed
 from zkperf.ledger.state import FigureRound, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import RoundOpened, Unit
+from zkperf.names import check_name, check_names
 
 DAY = 24 * 3600
 LONGEST_ROUND = 731 * DAY
@@ -25,6 +27,22 @@ def require(condition: bool, check: str, message: str) -> None:
     """Raises RuleViolation, saying which ``check`` failed and why, unless ``condition`` holds."""
     if not condition:
         raise RuleViolation(message, check=check)
+
+
+def require_name(text: str, what: str, check: str) -> None:
+    """RuleViolation, saying what is wrong with it, unless ``text`` is a name."""
+    try:
+        check_name(text, what)
+    except InvalidName as error:
+        raise RuleViolation(str(error), check=check) from None
+
+
+def require_names(texts: Iterable[str], what: str, check: str) -> None:
+    """RuleViolation unless all are names and no two read alike; ``what`` says of what, as in "member"."""
+    try:
+        check_names(texts, what)
+    except InvalidName as error:
+        raise RuleViolation(str(error), check=check) from None
 
 
 def require_trustee(state: State, transaction: Signed, trustee: int, check: str) -> None:
@@ -61,7 +79,7 @@ def frozen_tree(
     state: State, opened: RoundOpened | FiguresOpened, keys: Sequence[bytes | None], rule: str, check: str
 ) -> Tree:
     """The tree of a round that is about to open, whose units have these ``keys``: it is one, its leaves and
-    nobody else have a key (``rule`` says so in words), siblings have different names, and k_min is enough."""
+    nobody else have a key (``rule`` says so in words), no two units read alike, and k_min is enough."""
     floor = state.rules.min_cohort_floor
     require(opened.min_cohort >= floor, check, f"k_min must be at least {floor} on this ledger")
     try:
@@ -72,8 +90,11 @@ def frozen_tree(
     units: Sequence[Unit | Place] = opened.units
     for number, (unit, key) in enumerate(zip(units, keys, strict=True)):
         require((key is not None) == (number in leaves), check, f"unit {unit.name!r}: {rule}")
-    siblings = {(unit.parent, unit.name) for unit in units}
-    require(len(siblings) == len(units), check, "two units of one parent have the same name")
+    try:
+        # Providers are known by their names alone, services by their paths.
+        check_units(units, set(leaves) if isinstance(opened, FiguresOpened) else ())
+    except InvalidName as error:
+        raise RuleViolation(str(error), check=check) from None
     return tree
 
 

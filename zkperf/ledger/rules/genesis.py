@@ -9,7 +9,7 @@ from circuits.possession import verify_possession
 from zkperf import encoding, signatures
 from zkperf.groups import SUITES, suite
 from zkperf.groups.base import Group
-from zkperf.ledger.rules.common import require
+from zkperf.ledger.rules.common import require, require_name, require_names
 from zkperf.ledger.state import State
 from zkperf.ledger.transactions import Genesis, encode_transaction
 
@@ -60,10 +60,11 @@ def process_genesis(state: State, genesis: Genesis) -> None:
         f"no group smaller than {MIN_COHORT_FLOOR} may ever be opened",
     )
     require(len(genesis.evaluators) > 0, CHECK, "there must be an evaluator")
-    names = {member.name for member in genesis.members}
+    require_name(genesis.name, "the ledger's name", CHECK)
+    require_names([member.name for member in genesis.members], "member", CHECK)
     keys = {member.signing_key for member in genesis.members}
     sealing = {member.sealing_key for member in genesis.members}
-    require(len(names) == len(keys) == len(sealing) == n, CHECK, "members must differ in name and keys")
+    require(len(keys) == len(sealing) == n, CHECK, "members must differ in their keys")
     sealing_keys = verify_members(group, genesis)
     state.genesis, state.group = genesis, group
     state.ledger = sha256(encode_transaction(genesis)).digest()

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from zkperf.errors import RuleViolation
-from zkperf.ledger.figure_transactions import FiguresOpened
 from zkperf.ledger.identity import services
-from zkperf.ledger.rules.common import check_announced, find_either, frozen_tree, require, require_evaluator
+from zkperf.ledger.paths import full_path
+from zkperf.ledger.rules.common import (
+    check_announced,
+    find_either,
+    frozen_tree,
+    require,
+    require_evaluator,
+    require_name,
+)
 from zkperf.ledger.rules.figures.claims import end_waiting
 from zkperf.ledger.rules.issuance import issuance_verifier
 from zkperf.ledger.rules.keygen import finish_keygen, keygens
@@ -19,6 +26,7 @@ from zkperf.ledger.transactions import (
     RoundOpened,
     digest,
 )
+from zkperf.names import fold
 
 CHECK = "rounds"
 STAGES = (
@@ -44,6 +52,13 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
     scheme = state.schemes.get(opened.scheme)
     if scheme is None:
         raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
+    require_name(opened.name, "the round's name", CHECK)
+    for other in state.rounds.values():
+        # Rounds are asked for by their names.
+        alike = fold(other.opened.name) == fold(opened.name)
+        require(
+            not alike, CHECK, f"the ledger has a round {other.opened.name!r} already: choose another name"
+        )
     registrars = [unit.registrar for unit in opened.units]
     check_announced(opened, CHECK)
     tree = frozen_tree(state, opened, registrars, "services, and only they, have a registrar", CHECK)
@@ -58,7 +73,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
     for other in state.rounds.values():
         if other.phase in RUNNING:
             shared = sorted(mine[same] for same in mine.keys() & other.identities.keys())
-            name = "/".join(service_path(opened, shared[0])) if shared else ""
+            name = full_path(opened.units, shared[0]) if shared else ""
             require(not shared, CHECK, f"service {name!r} is in another open round, {other.opened.name!r}")
     nothing = Committed.nothing(state.commitment_group, len(scheme.layout.commitments), state.rules.threshold)
     found = Round(
@@ -74,16 +89,6 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
     )
     found.registrars = issuance_verifier(state, found)
     state.rounds[identifier] = found
-
-
-def service_path(opened: RoundOpened | FiguresOpened, unit: int) -> tuple[str, ...]:
-    """The names from the root to ``unit``, as they were written."""
-    names: list[str] = []
-    node: int | None = unit
-    while node is not None:
-        names.insert(0, opened.units[node].name)
-        node = opened.units[node].parent
-    return tuple(names)
 
 
 def process_round_closed(state: State, closed: RoundClosed) -> None:

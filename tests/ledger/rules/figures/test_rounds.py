@@ -68,7 +68,27 @@ WRONG: dict[str, tuple[Any, str]] = {
         },
         "providers, and only they",
     ),
-    "two of one name": (lambda: {"units": swapped(name="n2")}, "have the same name"),
+    "two of one name": (lambda: {"units": swapped(name="n2")}, "two units are called 'North/n2'"),
+    "two that read alike": (
+        lambda: {"units": swapped(name="N2")},
+        "units 'North/N2' and 'North/n2' read alike",
+    ),
+    "one name in two groups": (
+        lambda: {"units": places({"North": ("n1",), "South": ("N1",)})},
+        "units 'North/n1' and 'South/N1' read alike, by their names",
+    ),
+    "a name with an end": (lambda: {"units": swapped(name="n2 ")}, "unit 2: it begins or ends with a blank"),
+    "a period with a control": (lambda: {"period": "2024\x1b[2J"}, "the period: it has a control"),
+    "an auditor without a visible name": (
+        lambda: {"auditors": (Auditor(name="\u3164", key=bytes(32)),)},
+        "auditor 1: it has an invisible character",
+    ),
+    "two auditors that read alike": (
+        lambda: {
+            "auditors": tuple(Auditor(name=n, key=bytes([i] * 32)) for i, n in enumerate(("Audit", "AUDIT")))
+        },
+        "auditor 'AUDIT' reads like auditor 'Audit'",
+    ),
     "two of one key": (lambda: {"units": swapped(provider=places()[3].provider)}, "have the same key"),
     "an auditor twice": (lambda: {"auditors": ("twice",)}, "two auditors have the same key"),
     "a provider among the auditors": (
@@ -85,8 +105,18 @@ def test_what_a_round_cannot_be(name: str) -> None:
     make, reason = WRONG[name]
     bench, changes = ready(), make()
     if changes.get("auditors") == ("twice",):
-        changes["auditors"] = bench.opened().auditors[:1] * 2
+        [auditor, *_] = bench.opened().auditors
+        changes["auditors"] = (auditor, auditor.model_copy(update={"name": "another"}))
     bench.refuse(bench.opened(**changes), CHECK, reason)
+
+
+def test_a_period_is_spelt_in_one_way() -> None:
+    """Rounds of one period are told apart by their identifiers; one that looks like it is a trap."""
+    bench = ready()
+    bench.apply(bench.opened(period="Q1 2024"))
+    again = {"units": places({"West": ("w1", "w2", "w3")})}
+    bench.refuse(bench.opened(period="q1 2024", **again), CHECK, "period 'q1 2024' reads like 'Q1 2024'")
+    bench.apply(bench.opened(period="Q1 2024", **again))
 
 
 def test_too_many_groups_are_refused() -> None:

@@ -18,12 +18,15 @@ from zkperf.ledger.rules.common import (
     frozen_tree,
     require,
     require_evaluator,
+    require_name,
+    require_names,
 )
 from zkperf.ledger.rules.figures.draw import DRAW
 from zkperf.ledger.rules.figures.sizes import check_sizes
 from zkperf.ledger.rules.keygen import keygens
 from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State
 from zkperf.ledger.transactions import digest
+from zkperf.names import fold
 
 CHECK = "rounds"
 RESULT = (Phase.PUBLISHED, Phase.INSPECTING, Phase.CONCLUDED)
@@ -39,11 +42,19 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
     if scheme is None:
         raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
     check_announced(opened, CHECK)
+    require_name(opened.period, "the period", CHECK)
+    for known in state.figure_rounds.values():
+        # A second round of one period has its name; a name that only looks like it is a mistake, or worse.
+        alike = fold(known.opened.period) == fold(opened.period) and known.opened.period != opened.period
+        require(
+            not alike, CHECK, f"period {opened.period!r} reads like {known.opened.period!r}, on the ledger"
+        )
     owners = [place.provider for place in opened.units]
     tree = frozen_tree(state, opened, owners, "providers, and only they, have a key", CHECK)
     leaves = tree.leaves()
     keys = {owners[leaf] for leaf in leaves}
     require(len(keys) == len(leaves), CHECK, "two providers have the same key")
+    require_names([auditor.name for auditor in opened.auditors], "auditor", CHECK)
     auditors = {auditor.key for auditor in opened.auditors}
     require(len(auditors) == len(opened.auditors), CHECK, "two auditors have the same key")
     require(not auditors & keys, CHECK, "an auditor has a provider's key: nobody attests its own figures")
