@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ REQUIRE_ALL = os.environ.get("ZKPERF_REQUIRE_ALL") == "1"
 # Tests assert no times, hypothesis neither.
 settings.register_profile("zkperf", deadline=None)
 settings.load_profile("zkperf")
+
+# What is kept outside of ledgers' folders goes with the tests, also in processes that they start.
+_STATE = tempfile.TemporaryDirectory(prefix="zkperf-state-")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,13 @@ class InvalidLogProof(ZkperfError):
     check = "log"
 
 
+class OldCopy(ZkperfError):
+    """A copy of a ledger that is older than what its key has signed, or another continuation of it: to write
+    to it would fork the ledger."""
+
+    check = "log"
+
+
 class RuleViolation(ZkperfError):
     """A transaction that is well formed, but that the ledger's rules do not allow now.
 

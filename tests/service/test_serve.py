@@ -17,7 +17,7 @@ from service.settings import Settings
 from tests.service.serving import Office, service
 from tests.service.test_kill import prepare, stream
 from zkperf.cli.serve import serve
-from zkperf.errors import InputError
+from zkperf.errors import EncodingError, InputError, OldCopy
 from zkperf.ledger.transactions import encode_transaction
 from zkperf.roles.folder import LedgerFolder
 
@@ -72,6 +72,38 @@ def test_it_serves_without_one_of_its_members_and_says_so(tmp_path: Path) -> Non
         assert running.stop() == 0
     said = running.errors.read_text()
     assert "Member 1 (member 1) takes no part" in said and "member-1/signing.pem is missing" in said
+
+
+def test_an_old_copy_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    office, path = Office.create(tmp_path / "ledger"), tmp_path / "ledger"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    shutil.copytree(path, tmp_path / "copy")
+    with service(path) as running, running.remote() as remote:
+        office.open_round(remote)
+        latest = remote.checkpoint()
+        receipt = remote.receipt(1)
+        assert running.stop() == 0
+    for name in ("ledger", "copy"):
+        shutil.rmtree(path)
+        shutil.copytree(tmp_path / "copy", path)
+        with pytest.raises(OldCopy, match=r"an old copy\. It has 1 leaves"):
+            serve(tmp_path / name, "127.0.0.1", 0)
+    # On a new machine only what somebody has seen tells.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "new machine"))
+    for text in (latest, receipt):
+        (tmp_path / "seen").write_text(text)
+        with pytest.raises(OldCopy, match=r"\(the one given\)"):
+            serve(path, "127.0.0.1", 0, tmp_path / "seen")
+    (tmp_path / "seen").write_text("seen")
+    with pytest.raises(EncodingError, match="seen: neither a checkpoint nor a receipt"):
+        serve(path, "127.0.0.1", 0, tmp_path / "seen")
+    with pytest.raises(InputError, match="nowhere: No such file"):
+        serve(path, "127.0.0.1", 0, tmp_path / "nowhere")
+    for told in (True, False):
+        with service(path) as running:
+            assert running.stop() == 0
+        assert ("has not written to this ledger before" in running.errors.read_text()) is told
+        running.errors.unlink()
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

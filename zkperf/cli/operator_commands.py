@@ -277,8 +277,15 @@ def serve(
     ledger: LedgerOption,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
+    not_before: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A checkpoint or a receipt that the log has to contain: if the folder was copied here.",
+        ),
+    ] = None,
 ) -> None:
     """Serve a ledger over HTTP until told to stop."""
     from zkperf.cli.serve import serve
 
-    serve(ledger, host, port)
+    serve(ledger, host, port, not_before)

@@ -18,6 +18,7 @@ from zkperf.cli.operate import say_absent
 from zkperf.cli.output import say
 from zkperf.errors import InputError
 from zkperf.roles.evaluator import Evaluator
+from zkperf.roles.evidence import read_checkpoint
 from zkperf.roles.folder import LedgerFolder
 
 SEND_BUFFER = 128 * 1024
@@ -28,19 +29,32 @@ EMBEDDED = (
     "good as anywhere, but towards whoever operates this process no answer is secret."
 )
 
+NEW_HERE = (
+    "This machine has not written to this ledger before. If the folder was copied here, make sure that it\n"
+    "is the latest copy: to go on from an old one forks the ledger. --not-before FILE, with a checkpoint or\n"
+    "a receipt of the ledger, refuses one that is older than that."
+)
 
-def serve(ledger: Path, host: str, port: int) -> None:
+
+def serve(ledger: Path, host: str, port: int, not_before: Path | None = None) -> None:
     """Serves until it is told to stop (SIGTERM, SIGINT); by then everything acknowledged is durable.
+
+    ``not_before`` is a file with a checkpoint, or a receipt, which the log has to contain: OldCopy if it does
+    not.
 
     Prints one line on stdout when it is ready. Port 0 takes a free one. InputError if there is no ledger in
     the folder, another process serves it, or the port is taken.
     """
     settings = _settings()
     with _listen(host, port) as listener:
-        folder, consortium = LedgerFolder.open(ledger)
+        new_here = _is_new_here(ledger)
+        note = None if not_before is None else read_checkpoint(not_before)
+        folder, consortium = LedgerFolder.open(ledger, not_before=note)
         try:
             say(EMBEDDED)
             say_absent(consortium)
+            if new_here and note is None:
+                say(NEW_HERE)
             address = _address(listener)
             line = f"zkperf serves {folder.describe()['genesis'][:16]} at {address}"
             app = create_app(consortium, settings, _evaluator(folder))
@@ -69,6 +83,16 @@ def serve(ledger: Path, host: str, port: int) -> None:
                 app.state.context.worker.stop()
         finally:
             consortium.close()
+
+
+def _is_new_here(path: Path) -> bool:
+    """Whether nothing outside of the folder keeps how far this ledger is signed."""
+    folder = LedgerFolder(path)
+    try:
+        _, outside = folder.last_signed(bytes.fromhex(folder.describe()["genesis"]))
+    except ValueError:
+        return True
+    return not outside.exists()
 
 
 def _evaluator(folder: LedgerFolder) -> Evaluator | None:

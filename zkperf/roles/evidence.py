@@ -16,6 +16,7 @@ from typing import Any
 from circuits.rating import Core
 from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation
 from zkperf.ledger.figure_transactions import Attested, ClaimsPosted, ReportPosted
+from zkperf.ledger.log.checkpoint import Checkpoint
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.transactions import Genesis, decode_transaction
@@ -114,6 +115,22 @@ def read_evidence(path: Path) -> Receipt | Promise:
         raise EncodingError(f"{path}: a receipt that is not UTF-8 text") from None
     except EncodingError as error:
         raise EncodingError(f"{path}: neither a receipt nor a promise ({error})") from None
+
+
+def read_checkpoint(path: Path) -> str:
+    """The checkpoint in a file, or that of the receipt in it, not verified. Errors as `read_evidence`."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_EVIDENCE_BYTES + 1)
+        text = data.decode("utf-8")
+        if text.startswith("c2sp.org/"):
+            return Receipt.parse(text).note
+        Checkpoint.unverified(text)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except (EncodingError, UnicodeDecodeError) as error:
+        raise EncodingError(f"{path}: neither a checkpoint nor a receipt ({error})") from None
+    return text
 
 
 def find_origin(path: Path, evidence: Receipt | Promise) -> Origin:

@@ -3,6 +3,7 @@
 DIR/ledger.json       what the ledger is: its genesis digest, to be published widely
 DIR/ledger.db         log, waiting ratings, sealed bundles
 DIR/keys/…            one folder for each holder; never exported
+DIR/keys/sequencer/last-signed  how far the ledger is signed; the same is kept outside of this folder
 DIR/keys/providers/…  one folder for each provider: its key, and the openings of what it has reported
 DIR/receipts/         what raters were given
 DIR/report.html       the readable report
@@ -11,6 +12,7 @@ DIR/report.html       the readable report
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -36,6 +38,22 @@ DEFAULT_STAGE_SECONDS = 7 * 24 * 3600
 DEFAULT_MAX_SEQUENCE = 3
 
 
+def state_home() -> Path:
+    """Where programs keep their state (XDG Base Directory): $XDG_STATE_HOME, or ~/.local/state.
+
+    InputError if there is neither.
+    """
+    chosen = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if chosen.is_absolute():
+        return chosen
+    try:
+        return Path.home() / ".local" / "state"
+    except RuntimeError:
+        raise InputError(
+            "XDG_STATE_HOME: name a folder that stays on this machine; it keeps how far ledgers are signed"
+        ) from None
+
+
 @dataclass(frozen=True)
 class LedgerFolder:
     """The folder of one ledger."""
@@ -57,6 +75,15 @@ class LedgerFolder:
     def provider_keys(self, name: str) -> KeyStore:
         """The key store of the provider of this name. Names are anything; folders are digests of them."""
         return KeyStore(self.path / "keys" / "providers" / sha256(name.encode()).hexdigest()[:32])
+
+    def last_signed(self, ledger: bytes) -> list[Path]:
+        """The files that keep how far a ledger is signed: beside the sequencer's key, and outside of this
+        folder. InputError if there is no place for the latter."""
+        return [self._last_signed_here, state_home() / "zkperf" / ledger.hex()]
+
+    @property
+    def _last_signed_here(self) -> Path:
+        return self.path / "keys" / "sequencer" / "last-signed"
 
     @classmethod
     def create(
@@ -118,21 +145,33 @@ class LedgerFolder:
         trustees = [Trustee(j, folder.keys(f"member-{j}"), group, source) for j in range(1, len(names) + 1)]
         genesis = draft.model_copy(update={"members": tuple(trustee.join(draft) for trustee in trustees)})
         private_folder(folder.receipts)
-        ledger = EmbeddedLedger.create(path, genesis, log_key, clock)
+        # Outside of the folder nothing is kept before it is opened again: what is made and finished in one go
+        # leaves nothing behind.
+        here = [folder._last_signed_here]
+        ledger = EmbeddedLedger.create(path, genesis, log_key, clock, keep_in=lambda _: here)
         folder._describe(ledger)
         return folder, folder._consortium(ledger)
 
     @classmethod
-    def open(cls, path: Path, clock: Callable[[], float] = time.time) -> tuple[LedgerFolder, Consortium]:
+    def open(
+        cls, path: Path, clock: Callable[[], float] = time.time, *, not_before: str | None = None
+    ) -> tuple[LedgerFolder, Consortium]:
         """An existing ledger, for writing, with the members whose keys lie here.
 
         InputError if there is none, if another process serves it, or if fewer than t members are here: then
-        no token can be signed and no total opened.
+        no token can be signed and no total opened. OldCopy if the ledger's key has signed more than this, as
+        far as this machine knows, or ``not_before`` (a checkpoint) says.
         """
         folder = cls(path)
         folder.describe()
         with ExitStack() as undo:
-            ledger = EmbeddedLedger.open(path, folder.keys("sequencer").signing_key(), clock)
+            ledger = EmbeddedLedger.open(
+                path,
+                folder.keys("sequencer").signing_key(),
+                clock,
+                keep_in=folder.last_signed,
+                not_before=not_before,
+            )
             undo.callback(ledger.close)
             consortium = folder._consortium(ledger)
             consortium.settle()

@@ -24,6 +24,7 @@ from zkperf._native import RatingLeaf
 from zkperf.errors import InputError, RuleViolation, ZkperfError, bare
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.engines.door import Examined, examine, let_in
+from zkperf.ledger.engines.last_signed import Kept, require_contained
 from zkperf.ledger.engines.pool import Pool, Waiting
 from zkperf.ledger.engines.posting import Posting, look_at, require_awaited
 from zkperf.ledger.export import export_pieces, write_export
@@ -61,6 +62,11 @@ Clock = Callable[[], float]
 """Unix time in seconds."""
 
 
+def nowhere(ledger: bytes) -> Sequence[Path]:
+    """For a ledger of which nothing is kept elsewhere: an old copy of it is not noticed."""
+    return ()
+
+
 class EmbeddedLedger:
     """The ledger in this process. All methods may be called from any thread."""
 
@@ -70,40 +76,65 @@ class EmbeddedLedger:
         self._clock = clock
         self._lock = threading.RLock()
         self._random = SystemRandom()
+        self._kept: Kept | None = None
+        """How far the ledger is signed; None until that is known."""
         self._reload()
 
     @classmethod
     def create(
-        cls, directory: Path, genesis: Genesis, log_key: Ed25519PrivateKey, clock: Clock = time.time
+        cls,
+        directory: Path,
+        genesis: Genesis,
+        log_key: Ed25519PrivateKey,
+        clock: Clock = time.time,
+        *,
+        keep_in: Callable[[bytes], Sequence[Path]] = nowhere,
     ) -> EmbeddedLedger:
         """A new ledger in ``directory``, its genesis as leaf 0. Errors as in `open`, and the rules'."""
         with ExitStack() as undo:
             ledger = cls(undo.enter_context(Store.create(directory)), log_key, clock)
             ledger.submit(encode_transaction(genesis))
-            ledger._check_key()
+            policy = ledger._check_key()
+            ledger._kept = Kept(keep_in(ledger._state.ledger), policy, ledger._store)
             undo.pop_all()
         return ledger
 
     @classmethod
-    def open(cls, directory: Path, log_key: Ed25519PrivateKey, clock: Clock = time.time) -> EmbeddedLedger:
+    def open(
+        cls,
+        directory: Path,
+        log_key: Ed25519PrivateKey,
+        clock: Clock = time.time,
+        *,
+        keep_in: Callable[[bytes], Sequence[Path]] = nowhere,
+        not_before: str | None = None,
+    ) -> EmbeddedLedger:
         """The ledger in ``directory``, as it was after the last acknowledged write.
 
-        Raises the store's errors, InputError if ``log_key`` is another ledger's, and InvalidLogProof if
-        the last checkpoint does not carry its signature.
+        ``keep_in`` gives the files that keep how far a ledger is signed (`LastSigned`), by its digest;
+        ``not_before`` is a checkpoint of it that somebody has. Raises the store's errors, InputError if
+        ``log_key`` is another ledger's, InvalidLogProof if the last checkpoint, or that one, does not carry
+        its signature, and OldCopy if the log does not contain all of these.
         """
         with ExitStack() as undo:
             ledger = cls(undo.enter_context(Store.open(directory)), log_key, clock)
-            ledger._check_key()
+            policy = ledger._check_key()
+            if not_before is not None:
+                require_contained(ledger._store, policy.verify(not_before), "the one given")
+            ledger._kept = Kept(keep_in(ledger._state.ledger), policy, ledger._store)
             undo.pop_all()
         return ledger
 
-    def _check_key(self) -> None:
-        """What is stored is believed only because this key has signed it."""
+    def _check_key(self) -> Policy:
+        """The policy that takes this ledger's own checkpoints. What is stored is believed only because this
+        key has signed it."""
         genesis, own = self._state.genesis, public_bytes(self._key)
         if genesis is None or genesis.log_key != own:
             raise InputError("the sequencer's key is not this ledger's")
         origin = log_origin(self._state.ledger)
-        Policy(origin, VerifierKey(origin, SignatureType.ED25519, own)).verify(self._store.checkpoint())
+        policy = Policy(origin, VerifierKey(origin, SignatureType.ED25519, own))
+        policy.verify(self._store.checkpoint())
+        return policy
 
     def rest(self) -> None:
         """To be called when there is nothing to write for a while (`Store.rest`)."""
@@ -117,6 +148,8 @@ class EmbeddedLedger:
     def close(self) -> None:
         """Releases the folder."""
         self._store.close()
+        if self._kept is not None:
+            self._kept.close()
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -134,12 +167,12 @@ class EmbeddedLedger:
 
     def checkpoint(self) -> str:
         """The latest signed checkpoint (C2SP tlog-checkpoint)."""
-        return self._store.checkpoint()
+        return self._store.checkpoint() if self._kept is None else self._kept.note
 
     def receipt(self, index: int) -> str:
         """Proof that leaf ``index`` is on the log, under the latest checkpoint (C2SP tlog-proof)."""
         with self._lock:
-            note = self._store.checkpoint()
+            note = self.checkpoint()
             return Receipt.issue(self._store.leaf(index), index, note, self._store.nodes).format()
 
     def tile(self, path: str) -> bytes:
@@ -152,7 +185,7 @@ class EmbeddedLedger:
     def tile_pieces(self, path: str) -> tuple[int, Iterator[bytes]]:
         """The same, as so many bytes that come in pieces, few of them in memory at a time."""
         tile = Tile.parse(path)
-        size = Checkpoint.unverified(self._store.checkpoint()).size
+        size = Checkpoint.unverified(self.checkpoint()).size
         if tile.level is not None:
             hashes = hash_tile(tile, size, self._store.nodes)
             return len(hashes), iter([hashes])
@@ -162,14 +195,14 @@ class EmbeddedLedger:
 
     def export(self, file: BinaryIO) -> int:
         """Writes the whole public log into one file (`zkperf.ledger.export`); the number of its leaves."""
-        note = self._store.checkpoint()
+        note = self.checkpoint()
         size = Checkpoint.unverified(note).size
         write_export(self._store.leaves(0, size), note, file)
         return size
 
     def export_pieces(self) -> Iterator[bytes]:
         """The same file in pieces. What the log grows by meanwhile is not in it: leaves never change."""
-        note = self._store.checkpoint()
+        note = self.checkpoint()
         return export_pieces(self._store.leaves(0, Checkpoint.unverified(note).size), note)
 
     def bundles(self, digests: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -411,19 +444,23 @@ class EmbeddedLedger:
         block.leaves += leaves
 
     def _store_block(self, block: Block, arrived: Mapping[Waiting, bytes] = MappingProxyType({})) -> None:
-        """One durable transaction: leaves, checkpoint, who waits, and what is kept no longer."""
+        """One durable transaction: leaves, checkpoint, who waits, and what is kept no longer. Then the
+        checkpoint is kept beside the ledger too, before anything of this is shown to anybody."""
         pending = [
             PendingRating(item.round, item.unit, item.pseudonym, item.sequence, item.core, bundle)
             for item, bundle in arrived.items()
         ]
-        if block.leaves:
-            self._store.append(block, note=self._sign(block.leaves), waiting=pending)
+        note = self._sign(block.leaves) if block.leaves else None
+        if note is not None:
+            self._store.append(block, note=note, waiting=pending)
         elif pending:
             self._store.add_pending(pending)
         for item in arrived:
             self._pool.put(item)
         for rater in block.entered.values():
             self._pool.drop(rater)
+        if note is not None and self._kept is not None:
+            self._kept.keep(note)
 
     def _sign(self, leaves: Sequence[bytes]) -> str:
         """The checkpoint of the log with ``leaves`` added."""
