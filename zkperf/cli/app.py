@@ -11,7 +11,7 @@ import typer
 
 from zkperf import __version__
 from zkperf.cli import citizen_commands, figure_commands, operator_commands
-from zkperf.cli.options import GenesisOption, JsonOption, parse_digest
+from zkperf.cli.options import EncodingOption, GenesisOption, JsonOption, parse_digest
 from zkperf.cli.output import DONE, REFUSED, UNUSABLE, emit, print_json, results, say, say_where
 from zkperf.cli.streams import steady_streams
 from zkperf.errors import EncodingError, InputError, ZkperfError
@@ -52,6 +52,10 @@ def survey(
     min_cohort: Annotated[
         int, typer.Option(min=2, max=10**9, help="Groups with fewer ratings are never opened.")
     ] = 10,
+    unit_column: Annotated[
+        str, typer.Option("--unit-column", help="The column that names the unit that was rated.")
+    ] = "service",
+    encoding: EncodingOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a complete round from a file of responses, one citizen per row, and audit it."""
@@ -63,7 +67,7 @@ def survey(
     asked = load_questionnaire(questionnaire)
     result, audited = run_survey(
         asked,
-        load_responses(responses, asked),
+        load_responses(responses, asked, unit_column=unit_column, encoding=encoding),
         ledger,
         suite=suite,
         members=members,
@@ -94,6 +98,7 @@ def report(
     preview: Annotated[
         bool, typer.Option("--preview", help="Only show what would be claimed; send nothing.")
     ] = False,
+    encoding: EncodingOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run complete rounds of providers' figures, one per period, and audit them."""
@@ -104,7 +109,7 @@ def report(
     from zkperf.surveys.tables import audit_tables
 
     asked = load_scheme(scheme)
-    read = load_figures(figures, asked, rounding=rounding)
+    read = load_figures(figures, asked, rounding=rounding, encoding=encoding)
     if preview:
         results.print(preview_table(asked, list(previews(asked, read))))
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zkperf.cli.options import GenesisOption, JsonOption, ServiceOption, parse_digest
+from zkperf.cli.options import EncodingOption, GenesisOption, JsonOption, ServiceOption, parse_digest
 from zkperf.cli.output import emit, print_json, say
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def provider_preview(
     keys: KeysOption,
     which: RoundOption,
     figures: FiguresOption,
+    encoding: EncodingOption = None,
     service: ServiceOption = None,
     ledger: LedgerOption = None,
     genesis: GenesisOption = None,
@@ -66,7 +67,7 @@ def provider_preview(
 
     with _party(keys, service, ledger, genesis) as party:
         desk = Desk.open(party, which)
-        shown = desk.preview(figures)
+        shown = desk.preview(figures, encoding)
     for line in describe_preview(desk.found.scheme.scheme, shown):
         emit(line)
     say("Nothing was sent.")
@@ -77,6 +78,7 @@ def provider_report(
     keys: KeysOption,
     which: RoundOption,
     figures: FiguresOption,
+    encoding: EncodingOption = None,
     service: ServiceOption = None,
     ledger: LedgerOption = None,
     genesis: GenesisOption = None,
@@ -85,7 +87,7 @@ def provider_report(
     from zkperf.cli.provide import Desk
 
     with _party(keys, service, ledger, genesis) as party:
-        emit(str(Desk.open(party, which).report(figures, correct=False)))
+        emit(str(Desk.open(party, which).report(figures, correct=False, encoding=encoding)))
 
 
 @provider.command("correct")
@@ -93,6 +95,7 @@ def provider_correct(
     keys: KeysOption,
     which: RoundOption,
     figures: FiguresOption,
+    encoding: EncodingOption = None,
     service: ServiceOption = None,
     ledger: LedgerOption = None,
     genesis: GenesisOption = None,
@@ -101,7 +104,7 @@ def provider_correct(
     from zkperf.cli.provide import Desk
 
     with _party(keys, service, ledger, genesis) as party:
-        emit(str(Desk.open(party, which).report(figures, correct=True)))
+        emit(str(Desk.open(party, which).report(figures, correct=True, encoding=encoding)))
 
 
 @provider.command("claim")

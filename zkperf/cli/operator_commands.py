@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zkperf.cli.options import JsonOption, LedgerOption, ServiceOption, YesOption
+from zkperf.cli.options import EncodingOption, JsonOption, LedgerOption, ServiceOption, YesOption
 from zkperf.cli.output import emit, print_json, results, say
 from zkperf.errors import InputError
 
@@ -96,6 +96,7 @@ def round_open(
         ),
     ] = None,
     service: ServiceOption = None,
+    encoding: EncodingOption = None,
     yes: YesOption = False,
     name: Annotated[
         str | None, typer.Option(help="What people call the round.", rich_help_panel=RATINGS)
@@ -156,7 +157,7 @@ def round_open(
                 scheme=scheme,
                 period=period,
                 min_cohort=min_cohort,
-                places=load_providers(providers),
+                places=load_providers(providers, encoding),
                 previous=previous,
                 ratings=ratings or (),
                 auditors=[parse_auditor(text) for text in auditor or ()],
@@ -173,7 +174,7 @@ def round_open(
     if name is None:
         raise InputError("--name: say what people call the round")
     key = public_bytes(LedgerFolder(ledger).registrar().key)
-    tree = load_units(units, key) if units is not None else services_under(root, unit or (), key)
+    tree = load_units(units, key, encoding) if units is not None else services_under(root, unit or (), key)
     emit(
         open_round(
             ledger,

@@ -19,6 +19,10 @@ ServiceOption = Annotated[
     str | None, typer.Option("--service", help="The address of the service that serves this ledger.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Ask nothing, go on: for scripts.")]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option("--encoding", help="The encoding of CSV files that are not UTF-8: gbk, gb18030, utf-16, …"),
+]
 WalletOption = Annotated[
     Path, typer.Option("--wallet", help="A private folder for tokens, promises and receipts.")
 ]

@@ -69,13 +69,13 @@ class Desk:
 
     # -- reports ----------------------------------------------------------------------------------
 
-    def row(self, file: Path) -> dict[int, int]:
+    def row(self, file: Path, encoding: str | None = None) -> dict[int, int]:
         """This provider's figures of the round's period, by place of the indicator.
 
         InputError if the file has faults, wherever they are, or no such row.
         """
         scheme, period = self.found.scheme.scheme, self.found.opened.period
-        rows = load_figures(file, scheme).rows
+        rows = load_figures(file, scheme, encoding=encoding).rows
         mine = [row for row in rows if (row.period, row.provider) == (period, self.name)]
         if not mine:
             there = ", ".join(f"{visible(row.provider)} {visible(row.period)}" for row in rows[:5])
@@ -89,7 +89,7 @@ class Desk:
             raise InputError(f"{file}: row {mine[0].number}: reports no figure at all")
         return figures
 
-    def preview(self, file: Path) -> Preview:
+    def preview(self, file: Path, encoding: str | None = None) -> Preview:
         """What would be said in public. Nothing is sent."""
         scheme, before = self.found.scheme.scheme, dict[str, int]()
         for indicator in scheme.indicators:
@@ -97,13 +97,13 @@ class Desk:
             values = None if figure is None else self._values(figure.filed)
             if figure is not None and values is not None:
                 before[indicator.id] = values[figure.column]
-        now = {scheme.indicators[k].id: value for k, value in self.row(file).items()}
+        now = {scheme.indicators[k].id: value for k, value in self.row(file, encoding).items()}
         last = None if self.found.previous is None else self.found.previous.opened.period
         return preview(scheme, self.found.opened.period, now, before, last)
 
-    def report(self, file: Path, *, correct: bool) -> Path:
+    def report(self, file: Path, *, correct: bool, encoding: str | None = None) -> Path:
         """Sends the row of this file; the receipt's file. The same row again sends nothing."""
-        figures, before = self.row(file), self.found.reports.get(self.unit)
+        figures, before = self.row(file, encoding), self.found.reports.get(self.unit)
         if before is not None and self._values(before) == figures:
             say("These very figures are on the log already.")
             return self.party.keep_receipt(self.state, before.index, before.digest)

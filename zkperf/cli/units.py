@@ -11,8 +11,6 @@ the levels of the tree, from the root down, and the last is headed “service”
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from zkperf.ledger.figure_transactions import Auditor, Place
 from zkperf.ledger.paths import check_units
 from zkperf.ledger.transactions import Unit
 from zkperf.names import check_name, check_names, fold
+from zkperf.surveys.input_files import csv_rows
 
 SERVICE = ("service", "服务")
 """What the last column of a units file is headed: a file without a header is refused, not cut."""
@@ -35,9 +34,9 @@ def services_under(root: str, names: Sequence[str], registrar: bytes) -> tuple[U
     return _tree([((root, name), f"--unit {name!r}") for name in names], registrar)
 
 
-def load_units(path: Path, registrar: bytes) -> tuple[Unit, ...]:
+def load_units(path: Path, registrar: bytes, encoding: str | None = None) -> tuple[Unit, ...]:
     """The units in a CSV file, parents first. InputError, naming file and row, if they make no tree."""
-    header, rows = _read(path, "service")
+    header, rows = _read(path, "service", encoding)
     if header[-1] not in SERVICE or len(header) < 2:
         raise InputError(
             f"{path}: row 1: expected a header that names the levels from the root down, as in "
@@ -47,10 +46,10 @@ def load_units(path: Path, registrar: bytes) -> tuple[Unit, ...]:
     return _tree([(_row(cells, len(header), where), where) for cells, where in rows], registrar)
 
 
-def load_providers(path: Path) -> tuple[Place, ...]:
+def load_providers(path: Path, encoding: str | None = None) -> tuple[Place, ...]:
     """The providers in a CSV file, parents first: like units, with a last column ``key``, the public key of
     each. InputError, naming file and row, if they make no tree, or a name or a key is there twice."""
-    header, rows = _read(path, "provider")
+    header, rows = _read(path, "provider", encoding)
     if header[-1] != KEY or len(header) < 3:
         raise InputError(
             f"{path}: expected columns for the levels from the root down, and a last one {KEY!r}"
@@ -100,27 +99,14 @@ def _key(text: str, where: str) -> bytes:
     return key
 
 
-def _read(path: Path, what: str) -> tuple[list[str], list[tuple[list[str], str]]]:
+def _read(
+    path: Path, what: str, encoding: str | None = None
+) -> tuple[list[str], list[tuple[list[str], str]]]:
     """The header of a CSV file, and every row with where it is."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: is not UTF-8; save the file as CSV in UTF-8") from None
-    header: list[str] = []
-    rows: list[tuple[list[str], str]] = []
-    try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1):
-            if not header:
-                header = cells
-            elif cells:
-                rows.append((cells, f"{path}: row {number}"))
-    except csv.Error as error:
-        raise InputError(f"{path}: row {len(rows) + 2}: not CSV: {error}") from None
+    (_, header), *rows = [*csv_rows(path, encoding)] or [(1, [])]
     if not rows:
         raise InputError(f"{path}: expected a header that names the levels, and one row for each {what}")
-    return header, rows
+    return header, [(cells, f"{path}: row {number}") for number, cells in rows]
 
 
 def _row(cells: Sequence[str], width: int, where: str) -> tuple[str, ...]:

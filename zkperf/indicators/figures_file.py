@@ -7,7 +7,7 @@ can be mended in one go. Rows are numbered as a spreadsheet shows them: the head
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +16,8 @@ from zkperf.errors import InputError, InvalidName
 from zkperf.indicators.decimals import decimals_of, parse_decimal, scaled, show
 from zkperf.indicators.scheme_file import COLUMNS
 from zkperf.names import check_name
+from zkperf.surveys.csv_text import refusal
 from zkperf.surveys.input_files import Alike, csv_rows
-
-MAX_FAULTS = 20
-"""Faults that are shown; how many more there are is said."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +53,18 @@ class FiguresFile:
         return dict(zip(periods, [None, *periods[:-1]], strict=True))
 
 
-def load_figures(path: str | Path, scheme: IndicatorScheme, *, rounding: bool = False) -> FiguresFile:
+def load_figures(
+    path: str | Path, scheme: IndicatorScheme, *, rounding: bool = False, encoding: str | None = None
+) -> FiguresFile:
     """The figures in the CSV file at ``path``, scaled to integers.
 
     ``rounding``: decimals beyond an indicator's scale are rounded, halves to even; without it they are
-    refused. Raises InputError with every fault, each naming the file, the row and the column.
+    refused. ``encoding``: of the file, if it is not UTF-8. Raises InputError with every fault, each naming
+    the file, the row and the column.
     """
     path = Path(path)
     reader = _Reader(str(path), scheme, rounding)
-    for number, cells in csv_rows(path):
+    for number, cells in csv_rows(path, encoding):
         if reader.columns is None:
             reader.read_header(number, cells)
         else:
@@ -107,7 +108,7 @@ class _Reader:
         ]
         faults += [f"{where}: column {name!r} is missing" for name in expected if name not in header]
         if faults:
-            raise _refusal(faults)
+            raise refusal(faults)
         self.columns = {name: place for place, name in enumerate(header)}
         self.width = len(header)
 
@@ -132,7 +133,7 @@ class _Reader:
         if self.columns is None:
             raise InputError(f"{self.name}: is empty; expected a header and one row per provider and period")
         if self.faults:
-            raise _refusal(self.faults)
+            raise refusal(self.faults)
         if not self.rows:
             raise InputError(f"{self.name}: has a header but no figures")
         return FiguresFile(self.rows, self.rounded)
@@ -201,13 +202,3 @@ class _Reader:
                 self._fault(number, indicator.id, f"{cell[:60]} is {words} {show(bound, indicator.scale)}")
                 return None
         return figure
-
-
-def _refusal(faults: Sequence[str]) -> InputError:
-    return InputError("\n".join(_limited(faults)))
-
-
-def _limited(faults: Sequence[str]) -> Iterator[str]:
-    yield from faults[:MAX_FAULTS]
-    if len(faults) > MAX_FAULTS:
-        yield f"and {len(faults) - MAX_FAULTS} more faults"

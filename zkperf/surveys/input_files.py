@@ -16,6 +16,7 @@ from typing import Any
 from circuits.questionnaire import LANGUAGE, MAX_LANGUAGE
 from zkperf.errors import InputError
 from zkperf.names import check_name, fold
+from zkperf.surveys.csv_text import csv_text
 from zkperf.surveys.results import is_deceptive
 
 MAX_TEXT = 1000
@@ -42,20 +43,10 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
         raise InputError(f"{name}: not TOML: {error}") from None
 
 
-def csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a CSV file that are not blank, numbered from 1 as a spreadsheet shows them."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(f"{path}: line {line} is not UTF-8; save the file as CSV in UTF-8") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError(f"{path}: line {line} contains a NUL byte; save the file as CSV in UTF-8")
+def csv_rows(path: Path, encoding: str | None = None) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV file that are not blank, numbered from 1 as a spreadsheet shows them. The file is in
+    UTF-8, unless another encoding is named."""
+    text = csv_text(path, encoding)
     number = 0
     try:
         for cells in csv.reader(io.StringIO(text, newline=""), strict=True):
