@@ -39,9 +39,11 @@ from zkperf.ledger.transactions import (
     NodeSum,
     ResultPosted,
     RoundClosed,
+    RoundDrained,
     SumsPosted,
     Unit,
     encode_transaction,
+    set_digest,
 )
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.shares import ShareBook
@@ -164,6 +166,7 @@ class Writer:
         self._last: dict[int, Segment] = {}
         self._sums: defaultdict[tuple[int, int], list[Share]] = defaultdict(list)
         self._counted: defaultdict[int, int] = defaultdict(int)
+        self._entries: list[bytes] = []
         for leaf in offices.known.leaves:
             self._write(leaf)
 
@@ -192,8 +195,12 @@ class Writer:
         )
         for segment in self._last.values():
             self._batch(segment, final=True)
+        mark = self._tree.size
+        self._signed(RoundDrained, offices.sequencer, round=offices.round)
+        root, entries = self._tree.root(), set_digest(self._entries)
         for trustee, key in enumerate(offices.members, 1):
-            self._signed(Checked, key, round=offices.round, trustee=trustee)
+            said = {"mark": mark, "root": root, "entries": entries}
+            self._signed(Checked, key, round=offices.round, trustee=trustee, **said)
         self._tally()
         origin = log_origin(offices.ledger)
         sequencer = Ed25519PrivateKey.from_private_bytes(offices.sequencer)
@@ -227,7 +234,9 @@ class Writer:
                 for unit, share in shares.items()
             )
             key = offices.members[trustee - 1]
-            self._signed(SumsPosted, key, round=offices.round, trustee=trustee, stage=0, sums=sums)
+            # Nobody complained: what is on the log counts.
+            fields = {"stage": 0, "counted": set_digest(self._entries), "sums": sums}
+            self._signed(SumsPosted, key, round=offices.round, trustee=trustee, **fields)
         for _, unit in expected_sums(found):
             opening = interpolate(group.order, {j: shares[unit] for j, shares in posted.items()})
             found.openings[0, unit] = opening
@@ -245,6 +254,7 @@ class Writer:
             final=final,
         )
         for leaf in segment.ratings:
+            self._entries.append(sha256(leaf).digest())
             self._write(leaf)
 
     def _signed(self, kind: type[Record], key: bytes, **fields: object) -> None:

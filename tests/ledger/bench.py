@@ -31,11 +31,13 @@ from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import BEFORE_OPEN, Phase, Round, State
 from zkperf.ledger.transactions import (
     Batch,
+    Checked,
     Deadline,
     DealCommitted,
     DealPosted,
     DealsAccepted,
     RoundClosed,
+    RoundDrained,
     RoundKeys,
     decode_transaction,
     digest,
@@ -202,12 +204,26 @@ class Bench:
         )
         return deadline
 
+    def drained(self) -> RoundDrained:
+        """The mark that ends draining."""
+        mark: RoundDrained = self.signed("sequencer", RoundDrained, round=self.round.digest)
+        return mark
+
+    def checked(self, member: int, **changes: Any) -> Checked:
+        """A member's word that it has checked everything on this log."""
+        mark = self.round.mark
+        assert mark is not None
+        said = {"mark": mark.index, "root": mark.root(self.state), "entries": mark.entries} | changes
+        word: Checked = self.signed(member, Checked, round=self.round.digest, trustee=member, **said)
+        return word
+
     def rate_all(self, *units: int) -> None:
         """Closes the round, all ratings of these services (all, if none is given) entering at close."""
         self.apply(self.close())
         for unit in units or self.round.tree.leaves():
             if self.of(unit):
                 self.apply(*self.batch([rated.core for rated in self.of(unit)], final=True))
+        self.apply(self.drained())
 
 
 def encoded(transaction: Leaf) -> bytes:
@@ -224,8 +240,9 @@ def fingerprint(value: Any) -> Any:
         and not isinstance(value, type)
         and type(value).__module__.startswith("zkperf.ledger")
     ):
-        # A round's verifiers, and the form of its reports, are made of what the round holds anyway.
-        held = [f.name for f in fields(value) if f.name not in ("verifier", "registrars", "form", "_allowed")]
+        # These are made of what the round and the log hold anyway.
+        derived = ("verifier", "registrars", "form", "_allowed", "_root")
+        held = [f.name for f in fields(value) if f.name not in derived]
         return type(value).__name__, [fingerprint(getattr(value, name)) for name in held]
     if isinstance(value, Layout):
         return value.digest
@@ -312,7 +329,10 @@ def in_phase(phase: Phase, name: str = "totals") -> Bench:
     else:
         bench = a_round(name)
         if phase is not Phase.OPEN:
-            bench.rate_all()
+            if phase is Phase.DRAINING:
+                bench.apply(bench.close())
+            else:
+                bench.rate_all()
             bench.settle(until=lambda: bench.round.phase is phase)
     assert bench.round.phase is phase
     return bench

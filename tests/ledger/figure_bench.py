@@ -52,7 +52,7 @@ from zkperf.ledger.rules.figures.reports import report_context
 from zkperf.ledger.rules.tally import expected_sums
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import FigureRound, Phase
-from zkperf.ledger.transactions import Checked, NodeSum, SumsPosted, digest
+from zkperf.ledger.transactions import NodeSum, SumsPosted, digest
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.trustee import Trustee
 from zkperf.sharing import Share, sum_shares
@@ -268,9 +268,6 @@ class FigureBench(Bench):
         opened = open_shares(group, keys, self.state.ledger, report, member, point, sealed)
         return dict(zip(self.figures.form.columns(report.reported), opened, strict=True))
 
-    def checked(self, member: int) -> Any:
-        return self.signed(member, Checked, round=self.figures.digest, trustee=member)
-
     def sums(self, member: int, wanted: Sequence[tuple[int, int]] | None = None) -> Any:
         """A member's sums, of everything that is asked unless told otherwise."""
         found, group = self.figures, self.state.commitment_group
@@ -292,6 +289,7 @@ class FigureBench(Bench):
             round=found.digest,
             trustee=member,
             stage=0 if found.phase is Phase.SUMMING else 1,
+            counted=found.counted_digest,
             sums=tuple(items),
         )
 
@@ -330,6 +328,7 @@ class FigureBench(Bench):
 
     def check_all(self) -> None:
         self.apply(self.close())
+        self.apply(self.drained())
         self.apply(*(self.checked(j) for j in range(1, self.state.members + 1)))
 
     def go(self, until: Phase) -> FigureBench:

@@ -21,9 +21,8 @@ from zkperf.ledger.signing import (
 )
 from zkperf.ledger.transactions import (
     Batch,
-    Checked,
     ComplaintPosted,
-    DealsAccepted,
+    Deadline,
     RoundClosed,
     signed_digest,
 )
@@ -69,12 +68,12 @@ def test_it_covers_every_field(changes: dict[str, Any]) -> None:
 
 
 def test_it_is_for_one_kind_of_transaction() -> None:
-    """Both say a round and a trustee; to have accepted the deals is not to have checked the shares."""
-    accepted = signed(DealsAccepted, KEY, LEDGER, round=ROUND, trustee=3)
-    checked = Checked(signature=accepted.signature, round=ROUND, trustee=3)
-    assert signed_digest(accepted) == signed_digest(checked)
-    refused(checked)
-    verify_signed(accepted, public_bytes(KEY), LEDGER, whose="the sequencer")
+    """Both name a signer, a round and a time; to close a round is not to end a stage of it."""
+    closed = signed(RoundClosed, KEY, LEDGER, evaluator=b"E" * 32, round=ROUND, at=5)
+    deadline = Deadline(signature=closed.signature, evaluator=b"E" * 32, round=ROUND, at=5)
+    assert signed_digest(closed) == signed_digest(deadline)
+    refused(deadline)
+    verify_signed(closed, public_bytes(KEY), LEDGER, whose="the sequencer")
 
 
 def test_what_is_signed_byte_by_byte() -> None:

@@ -120,13 +120,14 @@ ONE_OF_EACH: list[Record] = [
     tx.RoundClosed(signature=S, evaluator=D, round=D, at=5),
     tx.ComplaintPosted(signature=S, complaint=COMPLAINT),
     tx.ComplaintRefused(signature=S, round=D, trustee=1, digest=D),
-    tx.Checked(signature=S, round=D, trustee=1),
+    tx.Checked(signature=S, round=D, trustee=1, mark=7, root=D, entries=D),
     tx.Deadline(signature=S, evaluator=D, round=D, at=5),
     tx.SumsPosted(
         signature=S,
         round=D,
         trustee=1,
         stage=0,
+        counted=D,
         sums=(tx.NodeSum(commitment=0, unit=1, values=(D,), blinding=D),),
     ),
     tx.ResultPosted(signature=S, round=D, trustee=1, units=(UNIT_RESULT,)),
@@ -168,6 +169,7 @@ ONE_OF_EACH: list[Record] = [
     ftx.FiguresPublished(signature=S, round=D, trustee=1, units=(POOLS,)),
     ftx.Attested(signature=S, auditor=D, round=D, unit=1, report=D, indicators=(0,)),
     ftx.DrawShare(signature=S, round=D, trustee=1, share=G1),
+    tx.RoundDrained(signature=S, round=D),
 ]
 
 

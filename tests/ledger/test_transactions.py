@@ -46,8 +46,9 @@ def test_the_numbers_of_the_kinds_never_change() -> None:
         "DealsAccepted", "RoundKeys", "Issue", "Batch", "Core", "RoundClosed", "ComplaintPosted",
         "ComplaintRefused", "Checked", "Deadline", "SumsPosted", "ResultPosted", "SchemeOfFigures",
         "FiguresOpened", "ReportPosted", "ClaimsPosted", "FiguresPublished", "Attested", "DrawShare",
+        "RoundDrained",
     ]  # fmt: skip
-    assert list(KINDS) == list(range(25))
+    assert list(KINDS) == list(range(len(KINDS)))
     assert all(kind_of(cls) == kind for kind, cls in KINDS.items())
 
 
@@ -101,7 +102,7 @@ def test_an_array_that_starts_with_its_kind_is_expected(value: Any) -> None:
     refused(value, "transaction: expected an array that starts with its kind")
 
 
-@pytest.mark.parametrize("kind", [-1, 25, 99, 2**63 - 1])
+@pytest.mark.parametrize("kind", [-1, len(KINDS), 99, 2**63 - 1])
 def test_unknown_kinds(kind: int) -> None:
     refused([kind, *fields()[1:]], f"transaction: unknown kind {kind}")
 
@@ -259,11 +260,15 @@ FIELDS: dict[type[Record], dict[str, Bad]] = {
     tx.RoundClosed: {"signature": B64, "evaluator": B32, "round": B32, "at": UINT},
     tx.ComplaintPosted: {"signature": B64, "complaint": RECORD},
     tx.ComplaintRefused: {"signature": B64, "round": B32, "trustee": UINT, "digest": B32},
-    tx.Checked: {"signature": B64, "round": B32, "trustee": UINT},
+    tx.RoundDrained: {"signature": B64, "round": B32},
+    tx.Checked: {
+        "signature": B64, "round": B32, "trustee": UINT, "mark": UINT, "root": B32, "entries": B32
+    },
     tx.Deadline: {"signature": B64, "evaluator": B32, "round": B32, "at": UINT},
     tx.NodeSum: {"commitment": UINT, "unit": UINT, "values": listed(B32), "blinding": B32},
     tx.SumsPosted: {
-        "signature": B64, "round": B32, "trustee": UINT, "stage": UINT, "sums": listed(RECORD)
+        "signature": B64, "round": B32, "trustee": UINT, "stage": UINT, "counted": B32,
+        "sums": listed(RECORD),
     },
     tx.OptionCount: {"option": TEXT, "count": UINT},
     tx.QuestionResult: {

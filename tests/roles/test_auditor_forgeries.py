@@ -12,7 +12,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.rating import Core, RatingContext, build_rating
-from tests.roles.eventful import Story, changed, check, failures, sign_checkpoint
+from tests.roles.eventful import Story, but_for_the_tally, changed, check, failures, sign_checkpoint
 from tests.world import audit_leaves
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.signing import public_bytes, signed, voucher_message
@@ -213,7 +213,8 @@ def test_a_voucher_of_another_service_or_round(story: Story) -> None:
         story, voucher, registrar, round=story.first.digest, registrar_signature=registrar.sign(message)
     )
     index = story.places(RoundClosed)[0]
-    assert check(story, [*story.leaves[:index], moved, *story.leaves[index:]]) == {"signatures": [index]}
+    found = check(story, [*story.leaves[:index], moved, *story.leaves[index:]])
+    assert but_for_the_tally(found) == {"signatures": [index]}
     for changes in ({"unit": 0}, {"unit": 2}, {"round": bytes(32)}, {"round": story.first.digest}):
         leaf = issue(story, voucher, registrar, **changes)
         assert check(story, [*story.leaves, leaf]) == {"issuance": [end]}, changes
@@ -247,22 +248,25 @@ def test_a_second_point_for_one_voucher(story: Story) -> None:
 def test_a_false_complaint_recorded_as_true(story: Story) -> None:
     """The complaint itself, signed by its member, in place of the record of its refusal."""
     index = story.places(ComplaintRefused)[0]
-    assert forge(story, {index: story.false_complaint}) == {"complaints": [index]}
+    found = forge(story, {index: story.false_complaint})
+    assert but_for_the_tally(found) == {"complaints": [index]}
 
 
 def test_a_refusal_of_what_no_member_signed(story: Story) -> None:
     index = story.places(ComplaintRefused)[0]
     for changes in ({"digest": bytes(32)}, {"trustee": 1}, {"signature": bytes(64)}):
-        assert forge(story, {index: rewritten(story, index, **changes)}) == {"signatures": [index]}, changes
+        found = forge(story, {index: rewritten(story, index, **changes)})
+        assert but_for_the_tally(found) == {"signatures": [index]}, changes
     for changes in ({"trustee": 0}, {"trustee": 9}, {"round": bytes(32)}):
-        assert forge(story, {index: rewritten(story, index, **changes)}) == {"complaints": [index]}, changes
+        found = forge(story, {index: rewritten(story, index, **changes)})
+        assert but_for_the_tally(found) == {"complaints": [index]}, changes
 
 
 def test_a_refusal_made_of_another_message(story: Story) -> None:
     """A member's signature on its sums, say, does not make it a false accuser."""
     index, sums = story.places(ComplaintRefused)[0], story.at(story.places(SumsPosted)[0])
     leaf = rewritten(story, index, trustee=sums.trustee, signature=sums.signature, digest=signed_digest(sums))
-    assert forge(story, {index: leaf}) == {"signatures": [index]}
+    assert but_for_the_tally(forge(story, {index: leaf})) == {"signatures": [index]}
 
 
 def test_a_true_complaint_in_another_members_name(story: Story) -> None:

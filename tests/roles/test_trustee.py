@@ -333,6 +333,7 @@ class Inflater(Trustee):
             round=found.digest,
             trustee=self.index,
             stage=posted.stage,
+            counted=posted.counted,
             sums=sums,
         )
 
@@ -507,11 +508,19 @@ def test_two_counted_sets_of_a_round_are_never_opened(tmp_path: Path) -> None:
     world.folder, world.consortium = LedgerFolder.open(path, world.clock)
     again = world.state.rounds[found.digest]
     world.close_round(again)
+    assert (again.phase, again.checked) == (Phase.CHECKING, set())
+    match = "this member has checked another log of the round"
+    everybody = {(member, match) for member in (1, 2, 3)}
+    assert {(member, str(error)) for member, error in world.consortium.refusals} == everybody
+    # Nor do they sum another set that others have checked.
+    for word in path.glob("keys/member-*/checked-*"):
+        word.unlink()
+    world.consortium.refusals.clear()
+    world.consortium.settle()
     assert (again.phase, again.sums, again.numbers[1]) == (Phase.SUMMING, {}, 5)
     match = "this member knows another counted set of the round"
-    assert {(member, str(error)) for member, error in world.consortium.refusals} == {
-        (member, match) for member in (1, 2, 3)
-    }
+    everybody = {(member, match) for member in (1, 2, 3)}
+    assert {(member, str(error)) for member, error in world.consortium.refusals} == everybody
     world.consortium.close()
 
 
@@ -554,12 +563,12 @@ def test_a_round_that_is_stuck_does_not_hold_up_the_next(
     )
     put(world, Trustee, 1, 2, 3)
     world.close_round(first)
-    assert first.phase is Phase.DRAINING
+    assert first.phase is Phase.CHECKING
     assert refusals(world) == {j: {RuleViolation} for j in (1, 2, 3)}
     second = world.open_round(("B",), questionnaire(single("again")), name="second")
     world.rate(second, [{"again": "good"}] * 3)
     world.close_round(second)
-    assert (first.phase, second.phase) == (Phase.DRAINING, Phase.PUBLISHED)
+    assert (first.phase, second.phase) == (Phase.CHECKING, Phase.PUBLISHED)
 
 
 def test_a_published_rounds_shares_are_deleted(world: World) -> None:

@@ -137,6 +137,22 @@ class OpenBatch:
 
 
 @dataclass
+class Mark:
+    """The leaf that ended a round's draining, and what members name to say that they mean this log."""
+
+    index: int
+    entries: bytes
+    """The digest of the round's entries on the log and not replaced, struck out or not."""
+    _root: bytes | None = field(default=None, repr=False)
+
+    def root(self, state: State) -> bytes:
+        """The root of the log's leaves up to and including this one: worked out once."""
+        if self._root is None:
+            self._root = state.root(self.index + 1)
+        return self._root
+
+
+@dataclass
 class Keygen:
     """The key generation of one part of a round's cohorts, by dealer (1..n)."""
 
@@ -179,10 +195,14 @@ class Tallied:
     keygens: list[Keygen] = field(default_factory=list)
     """One key generation for each part of the cohorts: their messages have to fit into leaves."""
     deals_accepted: set[int] = field(default_factory=set)
+    mark: Mark | None = None
+    """Once everything that waited at close is on the log."""
     checked: set[int] = field(default_factory=set)
     refused_complaints: dict[int, int] = field(default_factory=dict)
     numbers: dict[int, int] = field(default_factory=dict)
     """Counted ratings, or reports, per unit, once the counted set is fixed."""
+    counted_digest: bytes = b""
+    """Of the counted set, once it is fixed."""
     sums: dict[int, dict[tuple[int, int], Share]] = field(default_factory=dict)
     """The present stage's sums, by trustee: (commitment, unit) to sum."""
     openings: dict[tuple[int, int], Share] = field(default_factory=dict)
@@ -303,8 +323,6 @@ class FigureRound(Tallied):
     form: ReportForm
     group: Group
     previous: FigureRound | None = None
-    closed: int | None = None
-    """The leaf that closed it."""
     timed: Phase | None = None
     """The phase, of those in which others than members are waited for, whose time a deadline has begun."""
     reports: dict[int, Filed] = field(default_factory=dict)

@@ -8,6 +8,7 @@ knowledge of the pseudonym's secret key, with everything else in the transcript,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -169,6 +170,12 @@ class RoundClosed(Signed):
     at: Uint
 
 
+class RoundDrained(Signed):
+    """Everything that waited when the round was closed is on the log. Nothing enters it any more."""
+
+    round: Bytes32
+
+
 class ComplaintPosted(Signed):
     """A trustee shows that its share of a rating, or of a report, is bad."""
 
@@ -186,10 +193,19 @@ class ComplaintRefused(Record):
 
 
 class Checked(Signed):
-    """A trustee's word that it has opened and checked its share of every rating and has no complaint left."""
+    """A trustee's word that it has opened and checked its share of every entry and has no complaint left.
+
+    It names the log that it is about, and so is no word about another one.
+    """
 
     round: Bytes32
     trustee: Uint
+    mark: Uint
+    """The leaf that ended draining."""
+    root: Bytes32
+    """Of the log's leaves up to and including the mark."""
+    entries: Bytes32
+    """The digest (`set_digest`) of the entries then on the log and not replaced, struck out or not."""
 
 
 class Deadline(Signed):
@@ -216,6 +232,8 @@ class SumsPosted(Signed):
     trustee: Uint
     stage: Uint
     """0: the main commitment; 1: optional questions, once the numbers of those who answered are open."""
+    counted: Bytes32
+    """The digest (`set_digest`) of the entries that are summed."""
     sums: Sequence[NodeSum]
 
 
@@ -283,6 +301,7 @@ KINDS: dict[int, type[Record]] = {
     22: FiguresPublished,
     23: Attested,
     24: DrawShare,
+    25: RoundDrained,
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
 RATING, _ISSUANCE, REPORT = (
@@ -325,6 +344,11 @@ def stays_bytes(data: bytes) -> bool:
 def digest(transaction: Record) -> bytes:
     """SHA-256 of the transaction's bytes: the identifier of ledgers, schemes, rounds and ratings."""
     return sha256(encode_transaction(transaction)).digest()
+
+
+def set_digest(digests: Iterable[bytes]) -> bytes:
+    """SHA-256 of the digests one after the other, sorted: the identifier of a set of entries."""
+    return sha256(b"".join(sorted(digests))).digest()
 
 
 def signed_digest(transaction: Signed) -> bytes:

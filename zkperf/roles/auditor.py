@@ -18,7 +18,7 @@ from zkperf.encoding import Record
 from zkperf.errors import InvalidLogProof, ZkperfError, bare
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.log.checkpoint import Policy
-from zkperf.ledger.log.merkle import CompletedNode, Tree, leaf_hash, root_of
+from zkperf.ledger.log.merkle import CompletedNode, Tree, leaf_hash
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures.pools import PUBLISHED
 from zkperf.ledger.rules.prepared import Judged, Prepared
@@ -212,12 +212,12 @@ def audit(
     rules remember of each rating and each voucher, a few hundred bytes.
     """
     started = time.monotonic()
-    state = State(leaf=log.leaf, root=lambda size: root_of(log.leaf, size), pairing=BLS12381)
+    reading = Reading(log, known)
+    state = State(leaf=log.leaf, root=reading.root, pairing=BLS12381)
     report = Audit(genesis="", origin_verified=False, part=part)
     if known is not None and known.trusted:
         report.known = known.size
     report.expected = None if genesis is None else genesis.hex()
-    reading = Reading(log, known)
 
     heard: set[int | None] = set()
     """The members of whom a transaction is on the log."""
@@ -302,9 +302,18 @@ class Reading:
         """Why the log could not be read to its end."""
         self.damaged: list[str] = []
         """What is wrong with the tree that is kept beside the leaves, if one is."""
+        self._leaf = log.leaf
         self._check_nodes = log.check_nodes
         self._stream = iter(log.leaves)
         self._known = known.size if known else 0
+        self._starts: list[Tree] = []
+        """The tree before each chunk: from there it takes a few leaves to any root."""
+
+    def root(self, size: int) -> bytes:
+        """The root of the tree of the first ``size`` leaves, which have been read."""
+        tree = next(start for start in reversed(self._starts) if start.size <= size).copy()
+        tree.extend(leaf_hash(self._leaf(index)) for index in range(tree.size, size))
+        return tree.root()
 
     def chunks(self) -> Iterator[tuple[int, list[bytes]]]:
         """(Index of the first leaf, leaves), in order, up to where the log breaks off."""
@@ -326,6 +335,7 @@ class Reading:
                 return
             if self.first is None:
                 self.first = chunk[0]
+            self._starts.append(self.tree.copy())
             completed = self.tree.extend(map(leaf_hash, chunk))
             try:
                 self._check_nodes(completed)

@@ -104,7 +104,7 @@ class Consortium:
     def _react(self) -> None:
         """Lets the trustees react to what is new on the ledger. After a close they catch up first."""
         rounds = self.ledger.state.rounds.values()
-        if any(found.phase in (Phase.DRAINING, Phase.CHECKING) for found in rounds):
+        if any(found.phase is Phase.CHECKING for found in rounds):
             while self.rest():
                 pass
         self.settle()

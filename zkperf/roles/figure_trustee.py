@@ -16,7 +16,7 @@ from zkperf.ledger.rules.figures.pools import compute_pools
 from zkperf.ledger.rules.tally import expected_sums
 from zkperf.ledger.signing import signed
 from zkperf.ledger.state import FigureRound, Phase, State
-from zkperf.ledger.transactions import Checked, ComplaintPosted, NodeSum, SumsPosted
+from zkperf.ledger.transactions import ComplaintPosted, NodeSum, SumsPosted
 from zkperf.randomness import RandomBytes
 from zkperf.roles.report_book import ReportBook
 from zkperf.roles.shares import FetchBundles
@@ -27,6 +27,10 @@ STAGES = (Phase.SUMMING, Phase.TOTALLING)
 
 SecretOf = Callable[[FigureRound], int]
 """k_j of the round's draw."""
+
+
+SayChecked = Callable[[State, FigureRound], Record]
+"""The trustee's word that it has checked everything."""
 
 
 @dataclass
@@ -48,15 +52,16 @@ class FigureTrustee:
         found: FigureRound,
         fetch: FetchBundles,
         draw_secret: SecretOf,
+        checked: SayChecked,
     ) -> Iterator[Record]:
         """What this trustee has to post now, from the round's opening on. Raises a ZkperfError if it cannot
         do what it should."""
         ledger, me, round_id = state.ledger, self.index, found.digest
-        if found.phase in (Phase.OPEN, Phase.CHECKING) and me not in found.checked:
+        if found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING) and me not in found.checked:
             self._book.settle(state, found, fetch)
             yield from self._complaints(state, found)
             if found.phase is Phase.CHECKING:
-                yield signed(Checked, self.signing, ledger, round=round_id, trustee=me)
+                yield checked(state, found)
         elif found.phase in STAGES and me not in found.sums:
             self._book.settle(state, found, fetch)
             yield self._post(state, found)
@@ -87,6 +92,7 @@ class FigureTrustee:
             round=found.digest,
             trustee=self.index,
             stage=STAGES.index(found.phase),
+            counted=found.counted_digest,
             sums=tuple(
                 NodeSum(
                     commitment=q,

@@ -13,7 +13,6 @@ from hashlib import sha256
 from zkperf._native import RatingLeaf
 from zkperf.errors import InvalidLogProof, RuleViolation, ZkperfError
 from zkperf.groups.bls12381 import BLS12381
-from zkperf.ledger.log.merkle import root_of
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.prepared import Judged, Prepared
 from zkperf.ledger.state import State
@@ -60,8 +59,8 @@ def replicate(
     """
     believed = seen.size if seen is not None and seen.trusted else 0
     expected = seen.genesis if genesis is None and seen is not None else genesis
-    state = State(leaf=log.leaf, root=lambda size: root_of(log.leaf, size), pairing=BLS12381)
     reading = Reading(log, seen)
+    state = State(leaf=log.leaf, root=reading.root, pairing=BLS12381)
 
     def trusted(index: int, leaf: Judged) -> bool:
         return index < believed or (not ratings and isinstance(leaf, RatingLeaf))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.complaint import complain
 from circuits.possession import prove_possession
+from zkperf import encoding
 from zkperf._native import IssuanceLeaf
 from zkperf.encoding import Record
 from zkperf.errors import InputError, InvalidShare, RuleViolation
@@ -156,7 +156,7 @@ class Trustee:
         if found.phase in BEFORE_OPEN:
             yield from self._make_keys(state, found)
         elif isinstance(found, FigureRound):
-            yield from self._figures.duties(state, found, fetch, self._draw_secret)
+            yield from self._figures.duties(state, found, fetch, self._draw_secret, self._checked)
         else:
             yield from self._rating_duties(state, found, fetch)
 
@@ -231,11 +231,12 @@ class Trustee:
         return self._cohort_secrets[place]
 
     def _check_shares(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
-        """Complaints about bad shares of ratings on the log; after close, the word that all are checked."""
+        """Complaints about bad shares of ratings on the log; once no more of them enter, the word that all
+        are checked."""
         if self.index in found.checked:
             return
-        closed = found.phase is not Phase.OPEN
-        if closed:
+        complete = found.phase is Phase.CHECKING
+        if complete:
             self._shares.settle(state, found, fetch)
         for core, bundle in self._shares.bad_on_log(found):
             complaint = complain(
@@ -249,24 +250,34 @@ class Trustee:
                 self.source,
             )
             yield signed(ComplaintPosted, self._signing, state.ledger, complaint=complaint)
-        if closed:
-            yield signed(Checked, self._signing, state.ledger, round=found.digest, trustee=self.index)
+        if complete:
+            yield self._checked(state, found)
+
+    def _checked(self, state: State, found: Tallied) -> Record:
+        """The word that everything is checked, about the log that this trustee sees and no other."""
+        mark = found.mark
+        assert mark is not None
+        said = {"mark": mark.index, "root": mark.root(state), "entries": mark.entries}
+        self._only_once(found, "checked", encoding.encode([*said.values()]), "has checked another log")
+        return signed(Checked, self._signing, state.ledger, round=found.digest, trustee=self.index, **said)
 
     def _settle_on(self, found: Tallied) -> None:
-        """Keeps durably, before any sum leaves, which counted set a round has: it never sums another.
+        """Keeps durably, before any sum leaves, which counted set a round has: it never sums another."""
+        if found.digest not in self._settled:
+            self._only_once(found, "counted", found.counted_digest, "knows another counted set")
+            self._settled.add(found.digest)
 
-        A ledger that was set back, to a backup say, and closed again could have a second set opened; the
-        difference of the two would be somebody's answer. Raises RuleViolation then.
+    def _only_once(self, found: Tallied, what: str, value: bytes, refusal: str) -> None:
+        """Keeps durably what this trustee has said about a round, before it says so: never anything else.
+
+        A ledger that was set back, to a backup say, and closed again could have a second counted set opened;
+        the difference of the two would be somebody's answer. Raises RuleViolation then.
         """
-        if found.digest in self._settled:
-            return
-        digests = sorted(rating.digest for rating in found.counted_below(0))
-        name, counted = f"counted-{found.digest.hex()[:32]}", sha256(b"".join(digests)).digest()
+        name = f"{what}-{found.digest.hex()[:32]}"
         if not self.store.has(name):
-            self.store.write(name, counted)
-        if self.store.read(name) != counted:
-            raise RuleViolation("this member knows another counted set of the round", check="counted set")
-        self._settled.add(found.digest)
+            self.store.write(name, value)
+        if self.store.read(name) != value:
+            raise RuleViolation(f"this member {refusal} of the round", check="counted set")
 
     def _sums(self, state: State, found: Round) -> Record:
         """Σ of this trustee's shares over the counted ratings of everything that may be published."""
@@ -289,6 +300,7 @@ class Trustee:
             round=found.digest,
             trustee=self.index,
             stage=stage,
+            counted=found.counted_digest,
             sums=tuple(sums),
         )
 

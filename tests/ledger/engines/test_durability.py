@@ -366,4 +366,4 @@ def test_memory_never_runs_ahead_of_the_disk(
     promised = promises(ledger, pair)
     ledger.submit(evaluator.close_round(found.digest))
     assert_nothing_lost(ledger, promised)
-    assert world.state.rounds[found.digest].phase is Phase.DRAINING
+    assert world.state.rounds[found.digest].phase is Phase.CHECKING

@@ -36,6 +36,7 @@ from zkperf.ledger.transactions import (
     Deadline,
     Genesis,
     RoundClosed,
+    RoundDrained,
     RoundOpened,
     decode_transaction,
     digest,
@@ -228,14 +229,35 @@ def test_at_close_everything_that_waits_enters_in_one_write(
     evaluator = world.folder.evaluator(world.state.ledger, world.clock)
     ledger = world.consortium.ledger
     index = ledger.submit(evaluator.close_round(found.digest))
-    # The closing, two headers, four ratings: C has none and no batch.
-    assert appended == [7]
+    # The closing, two headers, four ratings, the mark: C has none and no batch.
+    assert appended == [8]
+    assert isinstance(decode_transaction(ledger.leaf(index + 7)), RoundDrained)
     assert isinstance(decode_transaction(ledger.leaf(index)), RoundClosed)
     assert [(unit, final, len(ratings)) for unit, final, ratings in batches(world)] == [
         (1, True, 3),
         (2, True, 1),
     ]
     assert [ledger.waiting(found.digest, unit) for unit in (1, 2, 3)] == [0, 0, 0]
+
+
+def test_a_round_that_was_closed_and_not_drained_is_drained_when_the_ledger_opens(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = world.open_round(("A", "B"))
+    for rated in draw(world, found, 3):
+        world.send(rated.core, rated.bundle)
+    evaluator = world.folder.evaluator(world.state.ledger, world.clock)
+    with monkeypatch.context() as patch:
+        # As if the process had ended between two blocks.
+        patch.setattr(EmbeddedLedger, "_drain", lambda self, block: None)
+        world.consortium.ledger.submit(evaluator.close_round(found.digest))
+    assert found.phase is Phase.DRAINING
+    world.consortium.close()
+    ledger = EmbeddedLedger.open(world.folder.path, world.folder.keys("sequencer").signing_key())
+    again = ledger.state.rounds[found.digest]
+    assert again.phase is Phase.CHECKING and again.cohort(1).counted == 3
+    assert ledger.waiting(found.digest, 1) == 0
+    ledger.close()
 
 
 # -- transactions -------------------------------------------------------------------------------------
@@ -248,7 +270,8 @@ def test_ratings_batches_and_refusals_are_not_posted_like_other_transactions(wor
     key = world.folder.keys("sequencer").signing_key()
     header = signed(Batch, key, world.state.ledger, round=found.digest, unit=1, count=2, final=False)
     refusal = ComplaintRefused(signature=bytes(64), round=found.digest, trustee=1, digest=bytes(32))
-    for transaction in (rated.core, header, refusal):
+    mark = signed(RoundDrained, key, world.state.ledger, round=found.digest)
+    for transaction in (rated.core, header, mark, refusal):
         with pytest.raises(
             RuleViolation, match="ratings come with their bundle; batches are the sequencer's"
         ):

@@ -17,7 +17,7 @@ from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.figure_transactions import ReportPosted
 from zkperf.ledger.rules.figures import claims, reports
 from zkperf.ledger.state import Phase
-from zkperf.ledger.transactions import digest, encode_transaction
+from zkperf.ledger.transactions import RoundDrained, digest, encode_transaction
 
 
 class Engine(FigureBench):
@@ -31,7 +31,10 @@ class Engine(FigureBench):
     def apply(self, *transactions: Any) -> None:
         """Everything goes to the engine, reports with their bundles."""
         for item in transactions:
-            if not isinstance(item, ReportPosted):
+            if isinstance(item, RoundDrained):
+                # The engine has posted it with the closing.
+                assert self.figures.phase is Phase.CHECKING
+            elif not isinstance(item, ReportPosted):
                 self.ledger.submit(encoded(item))
             else:
                 [verdict] = self.ledger.submit_reports([self.pair(item)])

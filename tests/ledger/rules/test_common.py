@@ -30,6 +30,7 @@ from zkperf.ledger.transactions import (
     Issue,
     ResultPosted,
     RoundClosed,
+    RoundDrained,
     RoundKeys,
     RoundOpened,
     SchemePosted,
@@ -107,7 +108,7 @@ MEMBERS: dict[type[Record], Callable[[], Case]] = {
     DealsAccepted: lambda: _on_the_log(DealsAccepted, "key generation", _plain),
     RoundKeys: lambda: _on_the_log(RoundKeys, "key generation", _plain),
     ComplaintPosted: _complaint,
-    Checked: lambda: _due(Phase.DRAINING, "counted set"),
+    Checked: lambda: _due(Phase.CHECKING, "counted set"),
     SumsPosted: lambda: _due(Phase.SUMMING, "openings"),
     ResultPosted: lambda: _due(Phase.OPENED, "results"),
 }
@@ -189,9 +190,10 @@ ALLOWED: dict[type[Record], tuple[str, set[Phase]]] = {
     RoundClosed: ("rounds", BEFORE_OPEN | {Phase.OPEN}),
     ComplaintPosted: ("complaints", {Phase.OPEN, Phase.DRAINING, Phase.CHECKING}),
     ComplaintRefused: ("complaints", {Phase.OPEN, Phase.DRAINING, Phase.CHECKING}),
-    Checked: ("counted set", {Phase.DRAINING, Phase.CHECKING}),
+    RoundDrained: ("counted set", {Phase.DRAINING}),
+    Checked: ("counted set", {Phase.CHECKING}),
     SumsPosted: ("openings", {Phase.SUMMING, Phase.TOTALLING}),
-    Deadline: ("rounds", {Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.DRAINING, Phase.CHECKING}),
+    Deadline: ("rounds", {Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.CHECKING}),
     ResultPosted: ("results", {Phase.OPENED}),
 }
 
@@ -206,6 +208,8 @@ def sample(kind: type[Record]) -> Any:
         return opened.batch([rated.core for rated in opened.of(1)])[0]
     if kind is RoundClosed:
         return _closing()[1]
+    if kind is RoundDrained:
+        return in_phase(Phase.DRAINING).drained()
     if kind is Deadline:
         return _ending()[1]
     if kind is ComplaintRefused:
@@ -227,8 +231,12 @@ def about(kind: type[Record], round_id: bytes) -> Any:
         [name] = set(type(transaction).model_fields) - {"signature", "trustee"}
         changes = {name: getattr(transaction, name).model_copy(update={"round": round_id})}
     by_member: dict[type[Record], str | int] = {
-        Issue: "registrar", Batch: "sequencer", RoundClosed: "evaluator", Deadline: "evaluator"
-    }  # fmt: skip
+        Issue: "registrar",
+        Batch: "sequencer",
+        RoundDrained: "sequencer",
+        RoundClosed: "evaluator",
+        Deadline: "evaluator",
+    }
     signer = by_member.get(kind) or MEMBERS[kind]().member
     return bench.resigned(signer, transaction, **changes)
 

@@ -15,7 +15,6 @@ from zkperf.ledger.rules.complaints import MAX_REFUSED
 from zkperf.ledger.rules.verification import committed_by
 from zkperf.ledger.state import Committed, Phase
 from zkperf.ledger.transactions import (
-    Checked,
     ComplaintPosted,
     ComplaintRefused,
     DealsAccepted,
@@ -38,6 +37,8 @@ def with_bad_share(how: Any, *, closed: bool = False) -> tuple[Bench, Core, Bund
     if closed:
         bench.apply(bench.close())
     bench.apply(*bench.batch(ratings, final=closed))
+    if closed:
+        bench.apply(bench.drained())
     return bench, core, bundle
 
 
@@ -263,7 +264,7 @@ def test_a_complaint_is_judged_by_the_rating_it_names() -> None:
 
 def test_who_has_checked_complains_no_more() -> None:
     bench, core, bundle = with_bad_share(garbage_for, closed=True)
-    bench.apply(bench.signed(2, Checked, round=bench.round.digest, trustee=2))
+    bench.apply(bench.checked(2))
     posted = posted_complaint(bench, 2, core, bundle)
     bench.refuse(posted, CHECK, "this member has declared its checks finished")
 
@@ -271,7 +272,7 @@ def test_who_has_checked_complains_no_more() -> None:
 def test_others_having_checked_a_member_may_still_complain() -> None:
     bench, core, bundle = with_bad_share(garbage_for, closed=True)
     for j in (1, 3):
-        bench.apply(bench.signed(j, Checked, round=bench.round.digest, trustee=j))
+        bench.apply(bench.checked(j))
     bench.apply(posted_complaint(bench, 2, core, bundle))
     assert bench.round.cohort(1).counted == 5
 
@@ -279,7 +280,7 @@ def test_others_having_checked_a_member_may_still_complain() -> None:
 def test_the_counted_set_never_changes_again() -> None:
     bench, core, bundle = with_bad_share(garbage_for, closed=True)
     for j in (1, 2, 3):
-        bench.apply(bench.signed(j, Checked, round=bench.round.digest, trustee=j))
+        bench.apply(bench.checked(j))
     assert bench.round.phase is Phase.SUMMING
     bench.refuse(posted_complaint(bench, 2, core, bundle), CHECK, "does not allow this")
 

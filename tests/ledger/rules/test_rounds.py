@@ -273,12 +273,13 @@ def at_stage(phase: Phase, *finished: int) -> Bench:
         if phase is stage:
             break
         bench.settle(until=lambda stage=stage: bench.round.phase is not stage)  # type: ignore[misc]
-    if phase is Phase.DRAINING:
+    if phase is Phase.CHECKING:
         bench.settle()
         bench.apply(bench.close())
+        bench.apply(bench.drained())
     assert bench.round.phase is phase
     if finished:
-        bench.settle(*finished, until=lambda: bench.round.phase not in (phase, Phase.CHECKING))
+        bench.settle(*finished, until=lambda: bench.round.phase is not phase)
     return bench
 
 
@@ -287,7 +288,7 @@ STAGES = {
     Phase.DEALING: Phase.ACCEPTING,
     Phase.ACCEPTING: Phase.KEYED,
     # Nobody has rated: nothing is to be opened.
-    Phase.DRAINING: Phase.OPENED,
+    Phase.CHECKING: Phase.OPENED,
 }
 
 
@@ -313,8 +314,8 @@ def test_with_too_few_the_stage_goes_on(stage: Phase) -> None:
     bench.refuse(bench.deadline(late=10**6), "rounds", match)
 
 
-def test_nobody_has_checked_right_after_close() -> None:
-    bench = at_stage(Phase.DRAINING)
+def test_nobody_has_checked_right_after_the_mark() -> None:
+    bench = at_stage(Phase.CHECKING)
     bench.refuse(bench.deadline(), "rounds", "only 0 members have finished")
 
 
@@ -342,7 +343,10 @@ def test_a_threshold_of_all_members_needs_all_of_them() -> None:
     bench.refuse(bench.deadline(), "rounds", "only 3 members have finished, 4 are needed")
 
 
-@pytest.mark.parametrize("phase", [Phase.KEYED, Phase.OPEN, Phase.SUMMING, Phase.OPENED, Phase.PUBLISHED])
+OTHERS = [Phase.KEYED, Phase.OPEN, Phase.DRAINING, Phase.SUMMING, Phase.OPENED, Phase.PUBLISHED]
+
+
+@pytest.mark.parametrize("phase", OTHERS)
 def test_other_phases_have_no_deadline(phase: Phase) -> None:
     bench = in_phase(phase)
     bench.refuse(bench.deadline(), "rounds", "does not allow this")

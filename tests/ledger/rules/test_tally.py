@@ -14,15 +14,10 @@ from zkperf.errors import EncodingError, InvalidOpening
 from zkperf.ledger.disclosure import Reason
 from zkperf.ledger.rules.tally import expected_sums, open_totals
 from zkperf.ledger.state import Phase
-from zkperf.ledger.transactions import Checked, NodeSum, SumsPosted, decode_transaction
+from zkperf.ledger.transactions import NodeSum, SumsPosted, decode_transaction
 from zkperf.sharing import Share
 
 CHECK = "openings"
-
-
-def checked(bench: Bench, member: int) -> Checked:
-    posted: Checked = bench.signed(member, Checked, round=bench.round.digest, trustee=member)
-    return posted
 
 
 def rated_by(*ratings: Rated, name: str = "totals") -> Bench:
@@ -39,11 +34,11 @@ def rated_by(*ratings: Rated, name: str = "totals") -> Bench:
 
 
 def test_the_counted_set_is_fixed_when_all_have_checked() -> None:
-    bench = in_phase(Phase.DRAINING).fork()
+    bench = in_phase(Phase.CHECKING).fork()
     for j in (2, 3):
-        bench.apply(checked(bench, j))
+        bench.apply(bench.checked(j))
         assert bench.round.phase is Phase.CHECKING and bench.round.publication is None
-    bench.apply(checked(bench, 1))
+    bench.apply(bench.checked(1))
     assert bench.round.phase is Phase.SUMMING
     assert bench.round.numbers == {0: 9, 1: 6, 2: 3, 3: 0}
     assert bench.round.publication is not None
@@ -51,15 +46,14 @@ def test_the_counted_set_is_fixed_when_all_have_checked() -> None:
 
 
 def test_a_member_says_once_that_it_has_checked() -> None:
-    bench = in_phase(Phase.DRAINING).fork()
-    bench.apply(checked(bench, 2))
-    bench.refuse(checked(bench, 2), "counted set", "this member has said so already")
+    bench = in_phase(Phase.CHECKING).fork()
+    bench.apply(bench.checked(2))
+    bench.refuse(bench.checked(2), "counted set", "this member has said so already")
 
 
 def test_no_rating_enters_once_members_are_checking() -> None:
     bench = a_round()
     bench.rate_all(1)
-    bench.apply(checked(bench, 1))
     late = bench.batch([rated.core for rated in bench.of(2)], final=True)[0]
     bench.refuse(late, "batches", "does not allow this")
 
@@ -262,7 +256,7 @@ def test_optional_totals_are_opened_where_enough_answered() -> None:
 def test_without_optional_answers_there_is_no_second_stage() -> None:
     everybody = a_round("totals")
     bench = rated_by(*everybody.of(2)[1:])
-    bench.settle(until=lambda: bench.round.phase is not Phase.DRAINING and bool(bench.round.openings))
+    bench.settle(until=lambda: bool(bench.round.openings))
     assert bench.round.phase is Phase.OPENED
     assert all(publication.published == [] for publication in bench.round.optional.values())
 

@@ -38,7 +38,7 @@ from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
 from zkperf.ledger.signing import log_origin, public_bytes, signed
-from zkperf.ledger.state import OVER, Accepted, Filed, Round, State, Tallied
+from zkperf.ledger.state import OVER, Accepted, FigureRound, Filed, Phase, Round, State, Tallied
 from zkperf.ledger.store.block import Block, PendingRating, Rater
 from zkperf.ledger.store.errors import StorageError
 from zkperf.ledger.store.store import Store
@@ -49,6 +49,7 @@ from zkperf.ledger.transactions import (
     Deadline,
     Genesis,
     RoundClosed,
+    RoundDrained,
     RoundOpened,
     encode_transaction,
     signed_digest,
@@ -122,8 +123,16 @@ class EmbeddedLedger:
             if not_before is not None:
                 require_contained(ledger._store, policy.verify(not_before), "the one given")
             ledger._kept = Kept(keep_in(ledger._state.ledger), policy, ledger._store)
+            ledger._finish_draining()
             undo.pop_all()
         return ledger
+
+    def _finish_draining(self) -> None:
+        """Rounds whose closing is on the log without their mark: what waits in them enters now."""
+        with self._writing():
+            block = self._block = Block(self._state.size)
+            self._drain(block)
+            self._store_block(block)
 
     def _check_key(self) -> Policy:
         """The policy that takes this ledger's own checkpoints. What is stored is believed only because this
@@ -411,12 +420,8 @@ class EmbeddedLedger:
             block.bundles.pop(replaced, None)
         if isinstance(transaction, ComplaintPosted):
             block.needless.append(self._struck(transaction))
-        if isinstance(transaction, RoundClosed) and transaction.round in self._state.rounds:
-            # Not refusable any more: what waits was let in because it is admissible now.
-            found = self._state.rounds[transaction.round]
-            for unit in found.tree.leaves():
-                if entering := self._pool.of(found.digest, unit):
-                    self._admit(found, unit, entering, block, final=True)
+        if isinstance(transaction, RoundClosed):
+            self._drain(block)
         return index
 
     def _replaced(self, transaction: object) -> int | None:
@@ -426,6 +431,23 @@ class EmbeddedLedger:
         found = self._state.figure_rounds.get(transaction.round)
         before = None if found is None else found.reports.get(transaction.unit)
         return None if before is None else before.index
+
+    def _drain(self, block: Block) -> None:
+        """Lets enter what waits in rounds that are closed, and says that all of it has.
+
+        Not refusable: what waits was let in because it is admissible now.
+        """
+        state = self._state
+        rounds: list[Round | FigureRound] = [*state.rounds.values(), *state.figure_rounds.values()]
+        for found in rounds:
+            if found.phase is not Phase.DRAINING:
+                continue
+            if isinstance(found, Round):
+                for unit in found.tree.leaves():
+                    if entering := self._pool.of(found.digest, unit):
+                        self._admit(found, unit, entering, block, final=True)
+            drained = signed(RoundDrained, self._key, state.ledger, round=found.digest)
+            self._apply([encode_transaction(drained)], block)
 
     def _struck(self, posted: ComplaintPosted) -> int:
         """The leaf of the rating or the report that a true complaint was about."""

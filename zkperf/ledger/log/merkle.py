@@ -76,6 +76,12 @@ class Tree:
         tree._frontier = list(read(_complete_subtrees(0, size)))
         return tree
 
+    def copy(self) -> Tree:
+        """The same tree, to append to."""
+        tree = Tree()
+        tree._size, tree._frontier = self._size, list(self._frontier)
+        return tree
+
     @property
     def size(self) -> int:
         """The number of leaves."""

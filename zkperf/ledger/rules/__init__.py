@@ -16,6 +16,7 @@ from zkperf.ledger import figure_transactions as ftx
 from zkperf.ledger import transactions as tx
 from zkperf.ledger.rules.common import require
 from zkperf.ledger.rules.complaints import process_complaint, process_complaint_refused
+from zkperf.ledger.rules.draining import process_round_drained
 from zkperf.ledger.rules.figures.attestations import process_attested
 from zkperf.ledger.rules.figures.claims import process_claims
 from zkperf.ledger.rules.figures.draw import process_draw_share
@@ -53,6 +54,7 @@ PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
     tx.RoundKeys: process_round_keys,
     tx.Batch: process_batch,
     tx.RoundClosed: process_round_closed,
+    tx.RoundDrained: process_round_drained,
     tx.ComplaintPosted: process_complaint,
     tx.ComplaintRefused: process_complaint_refused,
     tx.Checked: process_checked,

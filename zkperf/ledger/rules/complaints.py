@@ -71,8 +71,6 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
     cohort.sums -= committed
     cohort.struck += 1
     rating.struck = True
-    if found.phase is Phase.DRAINING:
-        found.phase = Phase.CHECKING
 
 
 def _judge(

@@ -33,7 +33,6 @@ STAGES = (
     Phase.COMMITTING,
     Phase.DEALING,
     Phase.ACCEPTING,
-    Phase.DRAINING,
     Phase.CHECKING,
     Phase.CLAIMING,
     Phase.INSPECTING,
@@ -92,7 +91,7 @@ def process_round_opened(state: State, opened: RoundOpened) -> None:
 
 
 def process_round_closed(state: State, closed: RoundClosed) -> None:
-    """No issuance and no new rating from here on; what waits enters with the final batches.
+    """No issuance, no new rating and no report from here on; what waits enters with the final batches.
 
     A round that has no keys yet is abandoned instead, at any time: nobody could rate yet. From then on an
     announced end is a promise to those who wait for it.
@@ -106,12 +105,7 @@ def process_round_closed(state: State, closed: RoundClosed) -> None:
         CHECK,
         f"the round has announced that it is open until {until}: it is not closed before",
     )
-    if isinstance(found, FigureRound):
-        # Reports do not wait: there is nothing to drain.
-        after, found.closed = Phase.CHECKING, state.size
-    else:
-        after = Phase.DRAINING
-    found.phase = Phase.ABANDONED if found.phase in BEFORE_OPEN else after
+    found.phase = Phase.ABANDONED if found.phase in BEFORE_OPEN else Phase.DRAINING
     found.last_time = closed.at
 
 

@@ -87,6 +87,7 @@ def _sums(scheme: Scheme, units: int, commitments: range) -> SumsPosted:
         round=bytes(32),
         trustee=MAX_MEMBERS,
         stage=1,
+        counted=bytes(32),
         sums=tuple(
             NodeSum(
                 commitment=q,

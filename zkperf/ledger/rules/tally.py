@@ -5,21 +5,22 @@ from __future__ import annotations
 from zkperf.errors import InvalidOpening, InvalidShare
 from zkperf.ledger.disclosure import disclose, totals
 from zkperf.ledger.rules.common import find_either, require, require_trustee
+from zkperf.ledger.rules.draining import CHECK as COUNTED_SET
+from zkperf.ledger.rules.draining import require_this_log
 from zkperf.ledger.rules.figures.pools import expected_columns, fix_reports, settle_bits
 from zkperf.ledger.state import FigureRound, Phase, Round, State, Tallied
-from zkperf.ledger.transactions import Checked, SumsPosted
+from zkperf.ledger.transactions import Checked, SumsPosted, set_digest
 from zkperf.sharing import Share, check_share, interpolate
 
 CHECK = "openings"
-COUNTED_SET = "counted set"
 
 
 def process_checked(state: State, checked: Checked) -> None:
     """A trustee is through with its shares. When all are, the counted set is fixed."""
     require_trustee(state, checked, checked.trustee, COUNTED_SET)
-    found = find_either(state, checked.round, COUNTED_SET, Phase.DRAINING, Phase.CHECKING)
+    found = find_either(state, checked.round, COUNTED_SET, Phase.CHECKING)
     require(checked.trustee not in found.checked, COUNTED_SET, "this member has said so already")
-    found.phase = Phase.CHECKING
+    require_this_log(state, found, checked)
     found.checked.add(checked.trustee)
     if len(found.checked) == state.members:
         fix_counted_set(found)
@@ -27,6 +28,7 @@ def process_checked(state: State, checked: Checked) -> None:
 
 def fix_counted_set(found: Round | FigureRound) -> None:
     """The counted set and, from it, what may be published: neither ever changes again."""
+    found.counted_digest = set_digest(entry.digest for entry in found.counted_below(0))
     if isinstance(found, FigureRound):
         fix_reports(found)
         return
@@ -55,6 +57,11 @@ def process_sums(state: State, posted: SumsPosted) -> None:
     stage = 0 if found.phase is Phase.SUMMING else 1
     require(posted.stage == stage, CHECK, f"the round is at stage {stage}, not {posted.stage}")
     require(posted.trustee not in found.sums, CHECK, "this member has posted its sums already")
+    require(
+        posted.counted == found.counted_digest,
+        COUNTED_SET,
+        "these are the sums of another counted set",
+    )
     places = [(item.commitment, item.unit) for item in posted.sums]
     require(
         places == expected_sums(found),

@@ -10,6 +10,7 @@ from zkperf.errors import EncodingError, InvalidToken
 from zkperf.ledger.log.merkle import leaf_hash, root_from_leaf_hashes
 from zkperf.ledger.rules.figures.draw import candidates, point_of
 from zkperf.ledger.state import Inspection, Phase
+from zkperf.ledger.transactions import RoundDrained, decode_transaction
 from zkperf.tokens.draw import DRAW_DST, draw_point, select
 
 CHECK = "draw"
@@ -32,11 +33,12 @@ def test_any_t_members_draw_the_same() -> None:
     assert len(set(items)) == 2 and all((item.unit, item.indicator) in figures for item in items)
 
 
-def test_what_is_signed_is_the_log_up_to_the_close() -> None:
+def test_what_is_signed_is_the_log_up_to_the_mark() -> None:
     bench = published()
     found, state = bench.figures, bench.state
-    assert found.closed is not None
-    root = root_from_leaf_hashes(map(leaf_hash, bench.leaves[: found.closed + 1]))
+    assert found.mark is not None
+    assert isinstance(decode_transaction(bench.leaves[found.mark.index]), RoundDrained)
+    root = root_from_leaf_hashes(map(leaf_hash, bench.leaves[: found.mark.index + 1]))
     expected = draw_point(state.pairing, state.ledger, found.digest, root)
     assert point_of(state, found) == expected
     others = [

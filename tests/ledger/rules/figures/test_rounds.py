@@ -240,16 +240,17 @@ def test_closing_goes_on_to_checking() -> None:
     bench = in_phase(Phase.OPEN).fork()
     closed = bench.close()
     bench.apply(closed)
-    assert bench.figures.phase is Phase.CHECKING
-    assert bench.figures.closed == bench.state.size - 1
+    assert bench.figures.phase is Phase.DRAINING
     bench.refuse(closed, CHECK, "does not allow")
+    bench.apply(bench.drained())
+    assert bench.figures.phase is Phase.CHECKING
 
 
 def test_a_round_is_not_closed_before_the_end_that_it_has_announced() -> None:
     bench = a_round(until=1_800_000_100)
     bench.refuse(bench.close(at=1_800_000_099), CHECK, "announced that it is open until 1800000100")
     bench.apply(bench.close(at=1_800_000_100))
-    assert bench.figures.phase is Phase.CHECKING
+    assert bench.figures.phase is Phase.DRAINING
 
 
 def test_a_round_that_has_no_key_yet_is_abandoned() -> None:
@@ -262,6 +263,7 @@ def test_a_deadline_ends_the_checks_if_enough_are_done() -> None:
     bench = in_phase(Phase.OPEN).fork()
     bench.report_all()
     bench.apply(bench.close())
+    bench.apply(bench.drained())
     for j in (1, 2):
         bench.apply(bench.checked(j))
     assert bench.state.enough == 3

@@ -13,7 +13,7 @@ DRAW = 0
 
 
 def process_draw_share(state: State, posted: DrawShare) -> None:
-    """A trustee's share of the signature on the root of the log up to the close. t of them fix the draw."""
+    """A trustee's share of the signature on the root of the log up to the mark. t of them fix the draw."""
     require_trustee(state, posted, posted.trustee, CHECK)
     found = find_figures(state, posted.round, CHECK, Phase.PUBLISHED)
     require(posted.trustee not in found.draw_shares, CHECK, "this member has posted its share already")
@@ -30,9 +30,9 @@ def process_draw_share(state: State, posted: DrawShare) -> None:
 
 
 def point_of(state: State, found: FigureRound) -> object:
-    """What trustees sign for the draw of a round: nobody knew it before the round was closed."""
-    assert found.closed is not None
-    return draw_point(state.pairing, state.ledger, found.digest, state.root(found.closed + 1))
+    """What trustees sign for the draw of a round: nobody knew it before the round's entries were fixed."""
+    assert found.mark is not None
+    return draw_point(state.pairing, state.ledger, found.digest, found.mark.root(state))
 
 
 def candidates(found: FigureRound) -> list[tuple[int, int]]:

@@ -115,6 +115,7 @@ def _sums(scheme: IndicatorScheme, inner: Sequence[int]) -> int:
         round=bytes(32),
         trustee=MAX_MEMBERS,
         stage=1,
+        counted=bytes(32),
         sums=tuple(
             NodeSum(commitment=q, unit=unit, values=(bytes(32),), blinding=bytes(32))
             for q in of_one_stage
