@@ -118,7 +118,7 @@ def test_a_folder_without_a_ledger(tmp_path: Path, content: str | None, match: s
         (tmp_path / "ledger.json").write_text(content)
     with pytest.raises(InputError, match=match):
         LedgerFolder.open(tmp_path)
-    with pytest.raises(InputError, match="no ledger here"):
+    with pytest.raises(InputError, match="there is no such folder; is its name right"):
         LedgerFolder.open(tmp_path / "file-or-folder-that-is-not-there")
 
 

@@ -147,16 +147,22 @@ def test_no_address(url: str) -> None:
         remote.checkpoint()
 
 
-def test_a_busy_service_is_asked_again() -> None:
+def test_a_busy_service_is_asked_again_and_whoever_waits_is_told() -> None:
     answers = [
         httpx.Response(429, headers={"Retry-After": "2"}),
-        httpx.Response(503, headers={"Retry-After": "3600"}),
+        httpx.Response(503, headers={"Retry-After": "20"}),
         httpx.Response(429),
         httpx.Response(200, content=b"at last"),
     ]
     pauses: list[float] = []
-    assert client(lambda _: answers.pop(0), pause=pauses.append).checkpoint() == "at last"
-    assert pauses == [2, 30, 1]
+    told: list[str] = []
+    remote = client(lambda _: answers.pop(0), pause=pauses.append, tell=told.append)
+    assert remote.checkpoint() == "at last"
+    assert pauses == [2, 20, 1]
+    assert [text.split(":")[0] for text in told] == [
+        f"The service cannot take this now ({status})" for status in (429, 503, 429)
+    ]
+    assert "asking again in 20 s (2 of 3)" in told[1]
 
 
 def test_but_not_for_ever() -> None:
@@ -164,6 +170,46 @@ def test_but_not_for_ever() -> None:
     with pytest.raises(RuleViolation) as caught:
         client(problem(PROBLEMS + "busy", 429), pause=pauses.append).checkpoint()
     assert caught.value.check == "busy" and len(pauses) == 3
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("31", []), ("3600", []), ("9" * 400, []), ("16", [16])])
+def test_a_service_that_asks_for_much_patience_is_not_waited_for(asked: str, waited: list[float]) -> None:
+    """Where the disk is full it says so at once, not after a minute and a half of silence."""
+    pauses: list[float] = []
+
+    def refuses(_: httpx.Request) -> httpx.Response:
+        document = {"type": PROBLEMS + "storage", "detail": "try again later"}
+        headers = {"Retry-After": asked, "Content-Type": "application/problem+json"}
+        return httpx.Response(503, headers=headers, json=document)
+
+    with pytest.raises(RuleViolation, match="try again later; the service asks to come back in") as caught:
+        client(refuses, pause=pauses.append).checkpoint()
+    assert caught.value.check == "storage" and pauses == waited
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        (
+            301,
+            {"Location": "https://there.example/v1/log/checkpoint"},
+            "to https://there.example",
+        ),
+        (308, {"Location": "/zkperf/v1/log/checkpoint"}, "leads elsewhere"),
+        (200, {"Content-Type": "text/html; charset=utf-8"}, "answers with a web page"),
+        (404, {"Content-Type": "text/html"}, "web page (status 404)"),
+        (404, {}, "A proxy may have the service under a path of its own"),
+        (502, {}, "the service behind it does not run"),
+        (504, {}, "the service behind it does not"),
+        (418, {}, "is this the address of a zkperf service"),
+    ],
+)
+def test_what_stands_before_the_service_is_called_what_it_is(
+    status: int, headers: dict[str, str], said: str
+) -> None:
+    with pytest.raises(EncodingError) as caught:
+        client(lambda _: httpx.Response(status, headers=headers)).checkpoint()
+    assert said in str(caught.value)
 
 
 def test_little_is_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -200,7 +201,7 @@ def export(
     from zkperf.cli.audit import export_folder
 
     size = export_folder(ledger, output)
-    say(f"{output}: {size} leaves. Check it with: zkperf audit {output}")
+    say(f"{output}: {size} leaves. Check it with: zkperf audit {shlex.quote(str(output))}")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -96,10 +97,11 @@ def receipt_fetch(
     from zkperf.roles.wallet import Wallet
 
     known = parse_digest(genesis, "--genesis")
-    with RemoteLedger(service) as client:
+    with RemoteLedger(service, tell=say) as client:
         path = fetch_receipt(client, Wallet(wallet.expanduser()), voucher, known, output)
     if path is not None:
-        say(f"Your rating is on the log. Check it offline with: zkperf receipt verify {path}")
+        check = shlex.join(["zkperf", "receipt", "verify", str(path)])
+        say(f"Your rating is on the log. Check it offline with: {check}")
         emit(str(path))
 
 

@@ -250,7 +250,7 @@ def write(folder: LedgerFolder, transaction: bytes, service: str | None) -> None
 @contextmanager
 def serving(folder: LedgerFolder, service: str) -> Iterator[RemoteLedger]:
     """The service that serves the folder's ledger. InputError if it serves another."""
-    with RemoteLedger(service) as remote:
+    with RemoteLedger(service, tell=say) as remote:
         if remote.genesis() != ledger_digest(folder):
             raise InputError(f"--service: {service} serves another ledger than {folder.path}")
         yield remote

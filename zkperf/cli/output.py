@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -77,16 +78,16 @@ def emit(line: str) -> None:
 def say_where(ledger: Path, genesis: str) -> None:
     """Where everything lies and how to look at it."""
     say(f"\nLedger:  {ledger}   (genesis {genesis})")
-    say(f"Audit:   {program()} audit {ledger} --genesis {genesis}")
+    say(f"Audit:   {shlex.join([*program(), 'audit', str(ledger)])} --genesis {genesis}")
     say(f"Report:  {(ledger / 'report.html').resolve().as_uri()}   (open it in a browser)")
 
 
-def program() -> str:
+def program() -> list[str]:
     """The command as it can be typed here: by its name if that is found, else where this Python has it."""
     if shutil.which("zkperf"):
-        return "zkperf"
+        return ["zkperf"]
     installed = Path(sys.executable).with_name("zkperf")
-    return os.path.relpath(installed) if installed.exists() else f"{sys.executable} -m zkperf.cli"
+    return [os.path.relpath(installed)] if installed.exists() else [sys.executable, "-m", "zkperf.cli"]
 
 
 def print_json(value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class Visit:
         return self.slot.promise
 
     def _next(self) -> str:
-        address = self.address.rstrip("/")
+        address = shlex.quote(self.address.rstrip("/"))
         return self.words("next", service=address, name=self.slot.name, wallet=self.wallet_option)
 
     # -- the token --------------------------------------------------------------------------------
@@ -226,8 +227,10 @@ def rate(
             f"the voucher is for the ledger {voucher.ledger.hex()}, not the one you know", check="genesis"
         )
     given = None if answers is None else load_answers(answers)
-    with RemoteLedger(address) as client:
-        shown = "" if wallet.path == DEFAULT_WALLET.expanduser() else f" --wallet {wallet.path}"
+    with RemoteLedger(address, tell=say) as client:
+        shown = (
+            "" if wallet.path == DEFAULT_WALLET.expanduser() else f" --wallet {shlex.quote(str(wallet.path))}"
+        )
         visit = Visit(client, address, voucher, wallet.slot(voucher), words, shown)
         return visit.run(given, delay, token_only=token_only)
 

@@ -13,6 +13,7 @@ from circuits.questionnaire import Questionnaire
 from zkperf.cli.closing import folder_outlook
 from zkperf.cli.figures import end_words, figure_facts, folder_figures, service_figures
 from zkperf.cli.operate import find_either, find_round, pick, reading
+from zkperf.cli.output import say
 from zkperf.cli.times import show_time
 from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation
 from zkperf.indicators.tables import pools_table, providers_table
@@ -132,7 +133,7 @@ def published_result(
             return _figures(*folder_figures(ledger, which, genesis))
         return _ratings(*folder_result(ledger, which, genesis))
     assert service is not None
-    with RemoteLedger(service) as client:
+    with RemoteLedger(service, tell=say) as client:
         names = _named(client.rounds(), "name")
         periods = _named(client.figure_rounds(), "period")
         if pick(names | periods, which, "round") in periods:

@@ -113,7 +113,7 @@ def ledger_at(folder: Path | None, service: str | None) -> Iterator[Ledger]:
         yield Near(folder)
     else:
         assert service is not None
-        with RemoteLedger(service) as client:
+        with RemoteLedger(service, tell=say) as client:
             yield Far(client)
 
 

@@ -109,6 +109,11 @@ def read_evidence(path: Path) -> Receipt | Promise:
         raise InputError(f"{path}: {error.strerror or error}") from None
     try:
         if data.startswith(b"c2sp.org/"):
+            if b"\r\n" in data:
+                raise EncodingError(
+                    "its lines end as on Windows (CRLF): an editor or a mail program has changed it; fetch "
+                    "it again, or set the line ends to LF"
+                )
             return Receipt.parse(data.decode("utf-8"))
         return Promise.decode(data)
     except UnicodeDecodeError:

@@ -183,6 +183,8 @@ class LedgerFolder:
         try:
             description = json.loads((self.path / "ledger.json").read_text("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
+            if not self.path.exists():
+                raise InputError(f"{self.path}: there is no such folder; is its name right?") from None
             raise InputError(f"{self.path}: there is no ledger here (no ledger.json)") from None
         except (ValueError, OSError) as error:
             raise InputError(f"{self.path / 'ledger.json'}: not readable ({error})") from None
@@ -195,7 +197,8 @@ class LedgerFolder:
         return Evaluator(self.keys("evaluator").signing_key(), ledger, clock)
 
     def registrar(self) -> Registrar:
-        """The registrar whose key lies here."""
+        """The registrar whose key lies here. InputError if there is no ledger, or not this key."""
+        self.describe()
         return Registrar(self.keys("registrar").signing_key())
 
     def _describe(self, ledger: EmbeddedLedger) -> None:

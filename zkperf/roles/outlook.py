@@ -15,6 +15,7 @@ from zkperf import encoding, signatures
 from zkperf.encoding import Bytes32, Bytes64, Record, Sequence, Uint
 from zkperf.errors import RuleViolation
 from zkperf.ledger.disclosure import disclose, totals
+from zkperf.ledger.engines.embedded import not_now
 from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Cohort, Phase, Round, State
@@ -59,7 +60,7 @@ class OutlookAsked(Record):
         message = self.message(state.ledger)
         signatures.verify(self.evaluator, message, self.signature, whose="the evaluator")
         if abs(self.at - now) > ASKED_SECONDS:
-            raise RuleViolation("its time is not now: is your clock right?", check=CHECK)
+            raise RuleViolation(not_now(self.at, now), check=CHECK)
         found = state.rounds.get(self.round)
         if found is None or found.phase is not Phase.OPEN:
             raise RuleViolation("there is no such round that is open for ratings", check=CHECK)

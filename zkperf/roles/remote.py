@@ -32,7 +32,9 @@ from zkperf.roles.wire import CBOR, PROBLEMS, Submission, encode_submissions
 MAX_ANSWER = 32 * 1024 * 1024
 """Bytes of the longest answer that is read: 256 of the largest leaves are half of that."""
 ATTEMPTS = 4
-LONGEST_PAUSE = 30.0
+PATIENCE = 30.0
+"""Seconds that one request is put off at most, all pauses together. A service that asks for more is not
+waited for: whoever asks is told."""
 JSON = "application/json"
 ANY_TEXT = "text/plain"
 ANY_BYTES = "application/octet-stream"
@@ -46,7 +48,8 @@ class RemoteLedger:
     """A `LedgerClient` that speaks to the service at ``url``.
 
     Every method raises InputError if the service cannot be reached, RuleViolation with the service's reason
-    if it refuses, and EncodingError if it does not answer as it should.
+    if it refuses, and EncodingError if it does not answer as it should. ``tell`` hears when it has to be
+    waited for.
     """
 
     def __init__(
@@ -56,9 +59,10 @@ class RemoteLedger:
         seconds: float = 60,
         transport: httpx.BaseTransport | None = None,
         pause: Callable[[float], None] = time.sleep,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._url = url.rstrip("/")
-        self._pause = pause
+        self._pause, self._tell = pause, tell
         try:
             parts = urlsplit(url)
             if parts.scheme not in ("http", "https") or not parts.netloc:
@@ -252,16 +256,36 @@ class RemoteLedger:
     def _request(self, method: str, path: str, accept: str, body: bytes | None = None) -> bytes:
         """The body of a successful answer; waits and tries again where the service asks for that."""
         headers = {"Accept": accept} | ({} if body is None else {"Content-Type": CBOR})
+        patience = PATIENCE
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self._http.stream(method, path, headers=headers, content=body) as response:
                     content = _read(response)
             except httpx.HTTPError as error:
                 raise InputError(f"{self._url}: no answer from the service ({error})") from None
-            if response.status_code not in (429, 503) or attempt == ATTEMPTS:
+            if response.status_code not in (429, 503):
                 break
             # Neither answer comes after anything was written.
-            self._pause(_pause_asked(response))
+            pause = _pause_asked(response)
+            if attempt == ATTEMPTS or pause > patience:
+                break
+            patience -= pause
+            self._tell(
+                f"The service cannot take this now ({response.status_code}): "
+                f"asking again in {pause:.0f} s ({attempt} of {ATTEMPTS - 1}) …"
+            )
+            self._pause(pause)
+        if response.is_redirect:
+            target = str(response.url.join(response.headers.get("location", "")))
+            raise EncodingError(
+                f"{self._url}: leads elsewhere, to {target.removesuffix(path)}: if that is the service, give "
+                "that address"
+            )
+        if response.headers.get("content-type", "").startswith("text/html"):
+            raise EncodingError(
+                f"{self._url}: answers with a web page (status {response.status_code}), so it is not the "
+                "address of a zkperf service, or a proxy has it under another path: ask whoever runs it"
+            )
         if response.is_success:
             return content
         raise _refusal(response, content)
@@ -297,7 +321,7 @@ def _read(response: httpx.Response) -> bytes:
 
 def _pause_asked(response: httpx.Response) -> float:
     asked = response.headers.get("retry-after", "")
-    return min(float(asked), LONGEST_PAUSE) if asked.isdecimal() else 1.0
+    return float(asked[:9]) if asked.isdecimal() else 1.0
 
 
 def _refusal(response: httpx.Response, content: bytes) -> ZkperfError:
@@ -306,8 +330,20 @@ def _refusal(response: httpx.Response, content: bytes) -> ZkperfError:
     except ValueError:
         problem = None
     if isinstance(problem, dict) and response.headers.get("content-type") == "application/problem+json":
-        return _problem(problem)
-    return EncodingError(f"the service answered with status {response.status_code} and no reason")
+        error = _problem(problem)
+        if response.status_code in (429, 503) and isinstance(error, RuleViolation):
+            seconds = _pause_asked(response)
+            return RuleViolation(
+                f"{error}; the service asks to come back in {seconds:.0f} s", check=error.check
+            )
+        return error
+    advice = {
+        404: "is the address whole? A proxy may have the service under a path of its own",
+        502: "a proxy answers, and the service behind it does not run",
+        503: "a proxy answers, and the service behind it does not run, or nobody is let in now",
+        504: "a proxy answers, and the service behind it does not",
+    }.get(response.status_code, "is this the address of a zkperf service?")
+    return EncodingError(f"the service answered with status {response.status_code} and no reason: {advice}")
 
 
 def _problem(problem: dict[Any, Any]) -> ZkperfError:

@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from zkperf.encoding import UNSHOWN, Bytes32, Bytes48, Record, Uint
-from zkperf.errors import InputError
+from zkperf.errors import EncodingError, InputError
 from zkperf.files import private_folder
 from zkperf.groups.base import Group
 from zkperf.groups.pairing import Pairing
@@ -149,9 +149,17 @@ class Slot:
         return self.folder / f"{self.name}.tlog-proof"
 
     def load(self) -> Entry | None:
-        """The entry, None if there is none. EncodingError if the file is damaged."""
+        """The entry, None if there is none. EncodingError, saying what to do, if the file is damaged."""
         store, file = KeyStore(self.folder), f"{self.name}.state"
-        return Entry.decode(store.read(file)) if store.has(file) else None
+        if not store.has(file):
+            return None
+        try:
+            return Entry.decode(store.read(file))
+        except EncodingError as error:
+            raise EncodingError(
+                f"{self.folder / file}: this wallet's entry is damaged ({error}). Put back a copy of it if "
+                "you have one. Without it the token in it is lost, and the voucher can draw no other"
+            ) from None
 
     def save(self, entry: Entry) -> Entry:
         """Writes the entry durably, for its owner only."""

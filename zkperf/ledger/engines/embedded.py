@@ -8,6 +8,7 @@ the state is built again from what is stored, so memory never runs ahead of the 
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,6 +57,17 @@ from zkperf.ledger.transactions import (
 )
 
 CLOCK_SKEW = 300
+
+
+def not_now(at: int, now: float) -> str:
+    """What is said of a time that is too far from the clock of whoever hears it."""
+    away, which = abs(at - now), "ahead of" if at > now else "behind"
+    return (
+        f"its time is not now: is your clock right? It is {away:,.0f} seconds {which} the ledger's; set the "
+        "one that is wrong"
+    )
+
+
 """Seconds by which a transaction's time may differ from the sequencer's clock."""
 REPLAY_CHUNK = 1000
 
@@ -335,7 +347,7 @@ class EmbeddedLedger:
             now = self._clock()
             # A time in the past would end a stage before the members had theirs.
             if abs(transaction.at - now) > CLOCK_SKEW:
-                raise RuleViolation("its time is not now: is your clock right?", check="rounds")
+                raise RuleViolation(not_now(transaction.at, now), check="rounds")
 
     def _draft(self, item: Waiting) -> Promise:
         return draft(
@@ -531,7 +543,7 @@ def stored_state(store: Store) -> State:
     def damaged(index: int, error: ZkperfError) -> None:
         where = store.directory
         raise StorageError(
-            f"{where}: leaf {index} is damaged ({error}); zkperf audit {where} names all"
+            f"{where}: leaf {index} is damaged ({error}); zkperf audit {shlex.quote(str(where))} names all"
         ) from error
 
     def root(size: int) -> bytes:

@@ -9,6 +9,7 @@ called from any thread.
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -382,7 +383,7 @@ class Store:
         """StorageError unless the leaves give the stored tree and, if there are any, the last checkpoint."""
         tree, size = Tree(), self.size
         wrong: StorageError | None = None
-        advice = f"zkperf audit {self.directory} names what is wrong"
+        advice = f"zkperf audit {shlex.quote(str(self.directory))} names what is wrong"
         for first in range(0, size, _CHUNK):
             try:
                 leaves = list(self._stream(first, min(first + _CHUNK, size)))
