@@ -103,7 +103,7 @@ def validate(questionnaire: Questionnaire) -> None:
 
 def check_languages(text: Translations, what: str) -> None:
     """InputError if two of a text's language tags differ in case only: they are one language's."""
-    tags = [tag.lower() for tag in text]
+    tags = [fold(tag) for tag in text]
     for tag in tags:
         if tags.count(tag) > 1:
             raise InputError(f"{what}: language {tag!r} is there twice")
@@ -147,7 +147,7 @@ def _validate_options(question: Question) -> None:
     for option in question.options:
         check_languages(option.text, f"option {option.id!r}")
         for language, text in option.text.items():
-            other = shown.setdefault((language.lower(), fold(text)), option.id)
+            other = shown.setdefault((fold(language), fold(text)), option.id)
             if other != option.id:
                 raise InputError(f"options {other!r} and {option.id!r} read alike in {language}: {text!r}")
 

@@ -24,19 +24,21 @@ FILE = json.loads(VECTORS.read_text("ascii"))
 RUN = """
 import json, sys
 from pathlib import Path
-from zkperf.names_reference import fold, name_fault
+from zkperf import _native, names_reference
 
 vectors = json.loads(Path("vectors/names.json").read_text("ascii"))
 def text(points):
     return "".join(chr(int(point, 16)) for point in points)
 for item in vectors["names"]:
     expected = None if item["fault"] is None else (item["fault"], item["place"])
-    assert name_fault(text(item["points"])) == expected, item
+    for rule in (names_reference, _native):
+        assert rule.name_fault(text(item["points"])) == expected, item
 for item in vectors["folds"]:
-    assert fold(text(item["points"])) == text(item["fold"]), item
+    for fold in (names_reference.fold, _native.fold_name):
+        assert fold(text(item["points"])) == text(item["fold"]), item
 print(len(vectors["names"]) + len(vectors["folds"]))
 """
-"""The vectors, by the definition alone: it needs nothing but an interpreter."""
+"""The vectors, by the definition and by the kernel: they need nothing but an interpreter."""
 
 
 def of(points: list[str]) -> str:
@@ -92,11 +94,11 @@ def test_the_kernel_folds_as_the_vectors_say(item: dict) -> None:
     assert fold(of(item["points"])) == of(item["fold"])
 
 
-def test_the_definition_runs_alike_under_this_python() -> None:
+def test_the_rule_is_the_same_under_this_python() -> None:
     assert run(sys.executable) == str(len(FILE["names"]) + len(FILE["folds"]))
 
 
-def test_the_definition_runs_alike_under_every_other_python() -> None:
+def test_the_rule_is_the_same_under_every_other_python() -> None:
     others = {version: path for version, path in interpreters().items() if version != sys.version_info[:2]}
     if not others:
         pytest.skip("there is no Python 3.11 or later on this machine but the one that runs the tests")

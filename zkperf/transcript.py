@@ -95,7 +95,7 @@ def session_tag(part: str, group: Group, context: bytes = b"", *, flavour: str =
     others' delimiters, so different arguments give different tags. The context names everything that
     the proof is for beyond its equations; whoever verifies puts it together from what they know.
     """
-    if not part.replace("-", "").isalnum():
+    if not (part.isascii() and part.replace("-", "").isalnum()):
         raise ValueError("expected a part of letters, digits and hyphens")
     suite = _CIPHERSUITES.get(group.name, group.name)
     tag = f"ZKPERF-V01-{part}-{flavour}-with-sigma-proofs_Shake128_{suite}"

@@ -20,8 +20,11 @@ from typing import Any, ClassVar, Self
 from zkperf.errors import InputError, ZkperfError
 from zkperf.ledger.log.checkpoint import Checkpoint
 from zkperf.ledger.log.tiles import TILE_WIDTH
+from zkperf.ledger.paths import full_path, unit_path
 from zkperf.ledger.rules.prepared import Judged
 from zkperf.ledger.state import State
+from zkperf.ledger.transactions import RoundOpened
+from zkperf.names import fold
 from zkperf.roles.software import software_digest
 
 MAX_STATE = 2**20
@@ -38,7 +41,7 @@ class Part:
     stop: int | None = None
     """The first tile that is not looked at; None for no end."""
     cohorts: frozenset[str] = frozenset()
-    """Names of services, in any round; all of them, if empty."""
+    """Paths or names of services, in any round: every service that is called so. All of them, if empty."""
 
     @classmethod
     def parse(cls, tiles: str | None, cohorts: tuple[str, ...]) -> Self:
@@ -62,12 +65,16 @@ class Part:
         found = state.rounds.get(leaf.round)
         if not self.cohorts or found is None or leaf.unit not in found.cohorts:
             return True
-        return found.opened.units[leaf.unit].name in self.cohorts
+        return not self._wanted().isdisjoint(_called(found.opened, leaf.unit))
 
     def missing(self, state: State) -> list[str]:
         """Cohorts that no round of the ledger has."""
-        names = {found.opened.units[unit].name for found in state.rounds.values() for unit in found.cohorts}
-        return sorted(self.cohorts - names)
+        rounds = [(found.opened, unit) for found in state.rounds.values() for unit in found.cohorts]
+        there = {name for opened, unit in rounds for name in _called(opened, unit)}
+        return sorted(name for name in self.cohorts if fold(name) not in there)
+
+    def _wanted(self) -> set[str]:
+        return {fold(name) for name in self.cohorts}
 
     def to_json(self) -> Any:
         """None for the whole; else what it is, in leaves and names."""
@@ -78,6 +85,12 @@ class Part:
 
 
 WHOLE = Part()
+
+
+def _called(opened: RoundOpened, unit: int) -> set[str]:
+    """By what a service may be named."""
+    units = opened.units
+    return {fold(name) for name in (unit_path(units, unit), full_path(units, unit), units[unit].name)}
 
 
 def _tile(text: str) -> int | None:

@@ -19,6 +19,7 @@ from zkperf.errors import InvalidLogProof, ZkperfError, bare
 from zkperf.groups.bls12381 import BLS12381
 from zkperf.ledger.log.checkpoint import Policy
 from zkperf.ledger.log.merkle import CompletedNode, Tree, leaf_hash
+from zkperf.ledger.paths import unit_path
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures.pools import PUBLISHED
 from zkperf.ledger.rules.prepared import Judged, Prepared
@@ -429,7 +430,7 @@ def summarise(report: Audit, state: State) -> None:
             report.cohorts.append(
                 CohortSize(
                     round=found.opened.name,
-                    unit=found.opened.units[unit].name,
+                    unit=unit_path(found.opened.units, unit),
                     ratings=len(cohort.ratings),
                     issued=cohort.issued,
                     anonymity_set=min(

@@ -15,7 +15,7 @@ from circuits.claims import INDEX, POOLED, Setting, claim_at, needs
 from circuits.figures import decimal
 from zkperf.errors import InputError, ZkperfError
 from zkperf.ledger.figure_transactions import ClaimsPosted, Place, Pool, ReportPosted
-from zkperf.ledger.paths import SEPARATOR, called, listed, matching
+from zkperf.ledger.paths import SEPARATOR, called, listed, matching, unit_path
 from zkperf.ledger.rules.figures.claims import (
     pool_above,
     provider_setting,
@@ -294,7 +294,7 @@ class _Tracer:
         if node is not None:
             traced = self.pool(node, self._scheme.number(identifier), "mean")
             mean["value"], mean["openings"], mean["commitments"], mean["proofs"], _ = traced
-            mean["unit"] = self._found.opened.units[node].name
+            mean["unit"] = unit_path(self._found.opened.units, node)
             mean["round"], mean["result"] = self._found.index, self._found.result_index
         return mean
 
@@ -303,7 +303,7 @@ class _Tracer:
         if source is None:
             return mean
         rated = source.round
-        mean["unit"], mean["round"] = rated.opened.units[source.unit].name, rated.index
+        mean["unit"], mean["round"] = unit_path(rated.opened.units, source.unit), rated.index
         mean["result"] = rated.result_index
         if published is None:
             return mean
@@ -315,7 +315,7 @@ class _Tracer:
             ratings = [item for item in rated.cohort(leaf).ratings.values() if not item.struck]
             posted = [accepted_leaf(self._state, item) for item in ratings]
             for item, data, judged in zip(ratings, posted, verify_ratings(self._state, posted), strict=True):
-                named, digest = rated.opened.units[leaf].name, item.digest.hex()
+                named, digest = unit_path(rated.opened.units, leaf), item.digest.hex()
                 mean["commitments"].append(
                     {"provider": named, "leaf": item.index, "digest": digest, "attested_by": []}
                 )

@@ -36,6 +36,17 @@ def test_a_scheme_is_published_once() -> None:
     bench.refuse(posted, "schemes", "this scheme is on the ledger already")
 
 
+def test_a_newer_version_is_spelt_like_the_older_one() -> None:
+    bench, posted = start()
+    bench.apply(posted)
+    newer = posted.questionnaire.model_copy(update={"title": {"en": "newer"}})
+    other = newer.model_copy(update={"id": newer.id.upper()})
+    assert other.id != newer.id
+    alike = bench.resigned("evaluator", posted, questionnaire=other)
+    bench.refuse(alike, "schemes", f"scheme {other.id!r} reads like {newer.id!r}, which is on the ledger")
+    bench.apply(bench.resigned("evaluator", posted, questionnaire=newer))
+
+
 def test_only_the_ledgers_evaluators_publish() -> None:
     bench, posted = start()
     mine = Ed25519PrivateKey.generate()

@@ -20,6 +20,8 @@ MAX_SIZE = 2**63
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 """Below U+0020, but for the newline."""
+_SPACE = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+"""White_Space of Unicode 15.1: what Python takes for space may change with its version."""
 
 
 def encode_base64(data: bytes) -> str:
@@ -67,5 +69,5 @@ def check_note_text(text: str, *, what: str) -> None:
 def check_key_name(name: str) -> None:
     """Refuse a key name that is empty or holds a space or a plus sign (C2SP signed-note, "Format")."""
     check_note_text(name, what="key name")
-    if not name or "+" in name or any(character.isspace() for character in name):
+    if not name or "+" in name or _SPACE.search(name):
         raise EncodingError("key name: must be non-empty and hold neither spaces nor plus signs")

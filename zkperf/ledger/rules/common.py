@@ -13,7 +13,7 @@ from zkperf.ledger.signed import Signed
 from zkperf.ledger.signing import verify_signed
 from zkperf.ledger.state import FigureRound, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import RoundOpened, Unit
-from zkperf.names import check_name, check_names
+from zkperf.names import check_name, check_names, fold
 
 DAY = 24 * 3600
 LONGEST_ROUND = 731 * DAY
@@ -43,6 +43,16 @@ def require_names(texts: Iterable[str], what: str, check: str) -> None:
         check_names(texts, what)
     except InvalidName as error:
         raise RuleViolation(str(error), check=check) from None
+
+
+def require_spelling(text: str, known: Iterable[str], what: str, check: str) -> None:
+    """RuleViolation if ``text`` reads like one of those that the ledger has, and is not that one."""
+    for other in known:
+        require(
+            text == other or fold(text) != fold(other),
+            check,
+            f"{what} {text!r} reads like {other!r}, which is on the ledger: write that, or choose another",
+        )
 
 
 def require_trustee(state: State, transaction: Signed, trustee: int, check: str) -> None:

@@ -30,7 +30,32 @@ def test_only_an_evaluator_publishes() -> None:
     bench.refuse(bench.resigned("registrar", posted, evaluator=other), "schemes", "not one of")
 
 
+def test_a_newer_version_is_spelt_like_the_older_one() -> None:
+    bench = bare()
+    bench.apply(bench.scheme_posted())
+    [found] = bench.state.figure_schemes.values()
+    other = found.scheme.id.upper()
+    assert other != found.scheme.id
+    newer = found.scheme.model_copy(update={"title": {"en": "newer"}})
+    alike = bench.scheme_posted(newer.model_copy(update={"id": other}))
+    bench.refuse(alike, "schemes", f"scheme {other!r} reads like {found.scheme.id!r}, which is on the ledger")
+    bench.apply(bench.scheme_posted(newer))
+
+
 WRONG: dict[str, tuple[Any, str]] = {
+    "an id with a control": ({"id": "care\x1b"}, "scheme's id: it has a control character"),
+    "a claim called like a pool": (
+        {"claims": (claim("target", "quality").model_copy(update={"id": "Quality.mean"}),)},
+        "claim 'Quality.mean': other figures are called so",
+    ),
+    "a claim called like the index": (
+        {"claims": (claim("target", "quality").model_copy(update={"id": "Grade"}),)},
+        "claim 'Grade': other figures are called so",
+    ),
+    "two claims alike": (
+        {"claims": tuple(claim("target", "quality").model_copy(update={"id": i}) for i in ("a", "A"))},
+        "claim 'A' reads like claim 'a'",
+    ),
     "no indicators": ({"indicators": ()}, "1 to 64 indicators"),
     "a claim of no kind": (
         {"claims": (Claim(id="x", kind="x", indicators=(), sense=None, numbers=()),)},

@@ -20,13 +20,13 @@ from zkperf.ledger.rules.common import (
     require_evaluator,
     require_name,
     require_names,
+    require_spelling,
 )
 from zkperf.ledger.rules.figures.draw import DRAW
 from zkperf.ledger.rules.figures.sizes import check_sizes
 from zkperf.ledger.rules.keygen import keygens
 from zkperf.ledger.state import RUNNING, FigureRound, FigureScheme, Phase, State
 from zkperf.ledger.transactions import digest
-from zkperf.names import fold
 
 CHECK = "rounds"
 RESULT = (Phase.PUBLISHED, Phase.INSPECTING, Phase.CONCLUDED)
@@ -43,12 +43,9 @@ def process_figures_opened(state: State, opened: FiguresOpened) -> None:
         raise RuleViolation("the round's scheme is not on the ledger", check=CHECK)
     check_announced(opened, CHECK)
     require_name(opened.period, "the period", CHECK)
-    for known in state.figure_rounds.values():
-        # A second round of one period has its name; a name that only looks like it is a mistake, or worse.
-        alike = fold(known.opened.period) == fold(opened.period) and known.opened.period != opened.period
-        require(
-            not alike, CHECK, f"period {opened.period!r} reads like {known.opened.period!r}, on the ledger"
-        )
+    # A second round of one period has its name; a name that only looks like it is a mistake, or worse.
+    periods = (found.opened.period for found in state.figure_rounds.values())
+    require_spelling(opened.period, periods, "period", CHECK)
     owners = [place.provider for place in opened.units]
     tree = frozen_tree(state, opened, owners, "providers, and only they, have a key", CHECK)
     leaves = tree.leaves()

@@ -7,7 +7,7 @@ from circuits.exposure import check_exposure
 from circuits.indicators import check_indicators
 from zkperf.errors import InputError, RuleViolation
 from zkperf.ledger.figure_transactions import SchemeOfFigures
-from zkperf.ledger.rules.common import require, require_evaluator
+from zkperf.ledger.rules.common import require, require_evaluator, require_spelling
 from zkperf.ledger.rules.figures.sizes import check_room
 from zkperf.ledger.state import FigureScheme, State
 from zkperf.ledger.transactions import digest
@@ -27,4 +27,7 @@ def process_scheme_of_figures(state: State, posted: SchemeOfFigures) -> None:
         check_exposure(posted.scheme)
     except InputError as error:
         raise RuleViolation(str(error), check=CHECK) from None
+    # Newer versions of a scheme have its id.
+    ids = [found.scheme.id for found in state.figure_schemes.values()]
+    require_spelling(posted.scheme.id, ids, "scheme", CHECK)
     state.figure_schemes[identifier] = FigureScheme(identifier, state.size, posted.scheme)
