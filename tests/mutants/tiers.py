@@ -13,6 +13,7 @@ KERNEL = {
         "tests/ledger/rules/test_verification",
         "tests/roles/test_shares",
     ),
+    "native/src/names": ("tests/test_names",),
     "native/src/": ("tests/groups/",),
 }
 """Where the kernel's own tests are, by how a file's name begins. What runs its lines is not recorded."""
