@@ -43,7 +43,7 @@ def test_every_command_explains_itself(command: tuple[str, ...]) -> None:
 
 def test_the_version(tmp_path: Path) -> None:
     assert done("--version").line == f"zkperf {__version__}"
-    assert "--no-token-only" not in done("rate", "--help").out
+    assert "--no-now" not in done("rate", "--help").out
 
 
 @pytest.mark.parametrize(

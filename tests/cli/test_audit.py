@@ -19,7 +19,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Town:
     with service(town.folder) as running:
         town.running = running
         for number in range(3):
-            arguments = ("--service", town.url, "--voucher", town.voucher(), "--delay", "0")
+            arguments = ("--service", town.url, "--voucher", town.voucher(), "--now", "--delay", "0")
             wallet = ("--wallet", folder / f"wallet-{number}", "--answers", "-")
             done("rate", *arguments, *wallet, stdin='{"recommend": "yes"}')
         done("round", "close", "spring", "--yes", "--ledger", town.folder, "--service", town.url)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ YES = '{"recommend": "yes"}'
 
 def rate(town: Town, voucher: str, wallet: Path, *options: str | Path, answers: str = YES) -> Outcome:
     """A rating without questions, sent at once."""
+    return visit(town, voucher, wallet, "--now", *options, answers=answers)
+
+
+def visit(town: Town, voucher: str, wallet: Path, *options: str | Path, answers: str = YES) -> Outcome:
+    """The same without hurry: the first time only the token is drawn."""
     return zkperf(
         "rate",
         *("--service", town.url, "--voucher", voucher, "--wallet", wallet, "--delay", "0", "--lang", "en"),
@@ -76,7 +82,7 @@ def test_a_rating_in_answers_to_questions(served: Town, tmp_path: Path) -> None:
     before = waiting(served)
     outcome = zkperf(
         *("rate", "--service", served.url, "--voucher", served.voucher(), "--genesis", served.genesis),
-        *("--wallet", tmp_path / "w", "--delay", "0.5", "--lang", "en"),
+        *("--wallet", tmp_path / "w", "--now", "--delay", "0.5", "--lang", "en"),
         stdin="1\n2,3\n\n17\ny\n",
     )
     assert outcome.code == 0, outcome.err
@@ -101,7 +107,7 @@ def test_a_rating_in_answers_to_questions(served: Town, tmp_path: Path) -> None:
 def test_a_rating_in_chinese(served: Town, tmp_path: Path) -> None:
     outcome = zkperf(
         *("rate", "--service", served.url, "--voucher", served.voucher()),
-        *("--wallet", tmp_path, "--delay", "0", "--lang", "zh"),
+        *("--wallet", tmp_path, "--now", "--delay", "0", "--lang", "zh"),
         stdin="2\n\n\n\n是\n",
     )
     assert outcome.code == 0, outcome.err
@@ -111,7 +117,7 @@ def test_a_rating_in_chinese(served: Town, tmp_path: Path) -> None:
 
 def test_a_link_brings_its_service_along(served: Town, tmp_path: Path) -> None:
     link = f"{served.url}/#voucher={served.voucher()}"
-    arguments = ("rate", "--wallet", tmp_path, "--answers", "-", "--delay", "0", "--voucher")
+    arguments = ("rate", "--wallet", tmp_path, "--answers", "-", "--now", "--delay", "0", "--voucher")
     assert done(*arguments, link, stdin=YES).line
     outcome = zkperf(*arguments, served.voucher(), stdin=YES)
     assert outcome.code == 2 and "--service" in outcome.err
@@ -147,19 +153,60 @@ def test_rating_again_replaces(served: Town, tmp_path: Path) -> None:
 
 def test_a_token_first_a_rating_later(served: Town, tmp_path: Path) -> None:
     voucher, before = served.voucher(), waiting(served)
-    outcome = rate(served, voucher, tmp_path, "--token-only")
-    assert (outcome.code, outcome.out) == (0, "") and "Token drawn" in outcome.err
+    outcome = visit(served, voucher, tmp_path)
+    assert (outcome.code, outcome.out) == (0, "")
+    for said in ("Token drawn", "Springfield", "Library", "Nothing was rated yet", "add --now", "Not hidden"):
+        assert said in outcome.err, said
+    assert "Your visit" not in outcome.err and voucher not in outcome.err
     assert entry(tmp_path, voucher).rated is None and waiting(served) == before
-    outcome = rate(served, voucher, tmp_path)
+    outcome = visit(served, voucher, tmp_path)
     assert outcome.code == 0 and "Your token is here already" in outcome.err
     assert waiting(served) == before + 1
+
+
+def test_the_printed_command_rates_without_the_voucher(served: Town, tmp_path: Path) -> None:
+    """Paper and link can go as soon as the token is there: the command names the wallet's entry."""
+    voucher, before = served.voucher(), waiting(served)
+    drawn = visit(served, voucher, tmp_path)
+    [command] = [line.strip() for line in drawn.err.splitlines() if line.startswith("  zkperf rate")]
+    program, *arguments = shlex.split(command)
+    name = Wallet(tmp_path).slot(read_voucher(voucher)[0]).name
+    assert program == "zkperf" and arguments[arguments.index("--voucher") + 1] == name
+    outcome = zkperf(*arguments, "--lang", "en", "--answers", "-", "--delay", "0", stdin=YES)
+    assert outcome.code == 0 and Path(outcome.line).stem == name
+    assert waiting(served) == before + 1
+    stranger = zkperf(*arguments[:-1], tmp_path / "other", "--answers", "-", stdin=YES)
+    assert stranger.code == 2 and f"holds no entry '{name}'" in stranger.err
+    foreign = visit(served, name, tmp_path, "--genesis", "00" * 32)
+    assert foreign.code == 1 and "(genesis)" in foreign.err
+
+
+def test_a_token_under_way_is_fetched_without_the_voucher(
+    served: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    voucher, before = served.voucher(), waiting(served)
+    with monkeypatch.context() as patched:
+        patched.setattr(rating, "RemoteLedger", Faulty)
+        patched.setattr(Faulty, "lost", "after issue")
+        assert visit(served, voucher, tmp_path).code == 2
+    name = Wallet(tmp_path).slot(read_voucher(voucher)[0]).name
+    drawn = visit(served, name, tmp_path)
+    assert (drawn.code, drawn.out) == (0, "") and "Token drawn" in drawn.err
+    assert visit(served, name, tmp_path).code == 0 and waiting(served) == before + 1
+
+
+def test_in_chinese_a_token_first(served: Town, tmp_path: Path) -> None:
+    arguments = ("--service", served.url, "--voucher", served.voucher(), "--wallet", tmp_path)
+    outcome = zkperf("rate", *arguments, "--lang", "zh")
+    assert (outcome.code, outcome.out) == (0, "")
+    assert "尚未评价" in outcome.err and "如要立即评价，请加上 --now" in outcome.err
 
 
 @pytest.mark.parametrize("stdin", ["1\n\n\n\nn\n", "1\n\n\n\n"])
 def test_thinking_better_of_it(served: Town, tmp_path: Path, stdin: str) -> None:
     before, voucher = waiting(served), served.voucher()
     arguments = ("--service", served.url, "--voucher", voucher, "--wallet", tmp_path, "--lang", "en")
-    outcome = zkperf("rate", *arguments, stdin=stdin)
+    outcome = zkperf("rate", "--now", *arguments, stdin=stdin)
     assert (outcome.code, outcome.out) == (0, "")
     assert "Nothing was sent" in outcome.err and waiting(served) == before
     assert rate(served, voucher, tmp_path).code == 0
@@ -281,7 +328,7 @@ def test_after_close_nobody_rates(served: Town, tmp_path: Path) -> None:
     town = Town(served.folder, served.genesis, served.questionnaire, "", served.running)
     town.round = town.open_round("short", "Kiosk")
     early, late = town.voucher("Kiosk"), town.voucher("Kiosk")
-    assert rate(town, early, tmp_path, "--token-only").code == 0
+    assert visit(town, early, tmp_path).code == 0
     done("round", "close", town.round, "--yes", "--ledger", town.folder, "--service", town.url)
     for voucher in (early, late):
         outcome = rate(town, voucher, tmp_path)
@@ -308,7 +355,7 @@ def test_a_round_that_closes_meanwhile_refuses(
     town = Town(served.folder, served.genesis, served.questionnaire, "", served.running)
     town.round = town.open_round("brief", "Booth")
     voucher = town.voucher("Booth")
-    assert rate(town, voucher, tmp_path, "--token-only").code == 0
+    assert visit(town, voucher, tmp_path).code == 0
     done("round", "close", town.round, "--yes", "--ledger", town.folder, "--service", town.url)
     monkeypatch.setattr(rating, "RemoteLedger", Stale)
     outcome = rate(town, voucher, tmp_path)
@@ -358,7 +405,7 @@ def test_the_rating_waits_a_random_while(
     monkeypatch.setattr("zkperf.cli.rate.time.sleep", slept.append)
     outcome = zkperf(
         *("rate", "--service", served.url, "--voucher", served.voucher(), "--wallet", tmp_path),
-        *("--answers", "-", "--delay", "100000", "--lang", "en"),
+        *("--answers", "-", "--now", "--delay", "100000", "--lang", "en"),
         stdin=YES,
     )
     assert outcome.code == 0
@@ -377,7 +424,7 @@ def test_stopping_while_it_waits_sends_nothing(
         patched.setattr("zkperf.cli.rate.time.sleep", interrupted)
         outcome = zkperf(
             *("rate", "--service", served.url, "--voucher", voucher, "--wallet", tmp_path),
-            *("--answers", "-", "--delay", "100000", "--lang", "en"),
+            *("--answers", "-", "--now", "--delay", "100000", "--lang", "en"),
             stdin=YES,
         )
     assert outcome.code == 130 and "Nothing was sent" in outcome.err
@@ -414,7 +461,7 @@ def test_a_voucher_and_the_answers_to_the_questions_from_standard_input(served: 
     link = f"<{served.url}/?utm_source=mail#voucher={served.voucher()}>"
     wrapped = "\n".join(link[at : at + 70] for at in range(0, len(link), 70))
     outcome = done(
-        "rate", "--voucher", "-", "--wallet", tmp_path / "w", "--delay", "0", "--lang", "en",
+        "rate", "--voucher", "-", "--wallet", tmp_path / "w", "--now", "--delay", "0", "--lang", "en",
         stdin=f"{wrapped}\n1\n\n\n\ny\n",
     )  # fmt: skip
     assert Path(outcome.line).exists()

@@ -49,7 +49,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             wallets.append(folder / f"wallet-{number}")
             vouchers.append(town.voucher())
             arguments = ("--service", town.url, "--voucher", vouchers[-1], "--wallet", wallets[-1])
-            answers = ("--answers", "-", "--delay", "0")
+            answers = ("--answers", "-", "--now", "--delay", "0")
             promises.append(Path(done("rate", *arguments, *answers, stdin='{"recommend": "no"}').line))
         early = zkperf("receipt", "fetch", "--service", town.url, "--wallet", wallets[0])
         done("round", "close", "spring", "--yes", "--ledger", town.folder, "--service", town.url)
@@ -81,7 +81,7 @@ def test_after_close_only_the_receipt_is_left_to_keep(story: Story) -> None:
     assert entry.secret is None and entry.token is None and entry.rated is not None
     again = zkperf(
         *("rate", "--service", story.town.url, "--voucher", story.vouchers[0]),
-        *("--wallet", story.wallets[0], "--answers", "-", "--delay", "0"),
+        *("--wallet", story.wallets[0], "--answers", "-", "--now", "--delay", "0"),
         stdin='{"recommend": "no"}',
     )
     assert again.code == 1 and "round is over" in again.err and "zkperf receipt fetch" in again.err

@@ -51,7 +51,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         town.running = running
         for unit, ratings in ANSWERS.items():
             for answers in ratings:
-                arguments = ("--service", town.url, "--voucher", town.voucher(unit), "--delay", "0")
+                arguments = ("--service", town.url, "--voucher", town.voucher(unit), "--now", "--delay", "0")
                 sent = ("--answers", "-", "--wallet", folder / "wallet")
                 done("rate", *arguments, *sent, stdin=json.dumps(answers))
         early = zkperf("results", "spring", "--ledger", ledger)

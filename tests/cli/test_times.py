@@ -103,7 +103,7 @@ def test_an_announced_end_is_shown_to_operators_and_citizens_and_keeps_the_round
     town = Town(served.folder, served.genesis, served.questionnaire, identifier, served.running)
     told = done(
         "rate", "--service", served.url, "--voucher", town.voucher(f"Zoo {language}"), "--lang", language,
-        "--wallet", f"{tmp_path}", "--delay", "0", "--answers", "-", stdin='{"recommend": "yes"}',
+        "--wallet", f"{tmp_path}", "--now", "--delay", "0", "--answers", "-", stdin='{"recommend": "yes"}',
     )  # fmt: skip
     assert show_time(end, language) in told.err
     early = zkperf("round", "close", identifier, "--yes", *through)

@@ -31,7 +31,11 @@ DELAY = 20
 @commands.command()
 def rate(
     voucher: Annotated[
-        str, typer.Option(help="The voucher: a file, a link, the voucher itself, or - for standard input.")
+        str,
+        typer.Option(
+            help="The voucher: a file, a link, the voucher itself, or - for standard input; "
+            "once its token is drawn, its name in the wallet."
+        ),
     ],
     service: Annotated[
         str | None, typer.Option("--service", help="The service's address; by default the link's.")
@@ -46,14 +50,17 @@ def rate(
         float,
         typer.Option(min=0, max=604_800, help="Send after a random time of at most so many seconds."),
     ] = DELAY,
-    token_only: Annotated[
-        bool, typer.Option("--token-only", help="Draw the token now and rate another time.")
+    now: Annotated[
+        bool, typer.Option("--now", help="Rate as soon as the token is drawn, not another time.")
     ] = False,
     wallet: WalletOption = DEFAULT_WALLET,
 ) -> None:
-    """Rate a service, or replace your rating; prints where the ledger's promise is kept."""
-    from zkperf.cli.rate import rate
-    from zkperf.cli.voucher import read_voucher
+    """Draw a token, or rate with the one that is there, or replace your rating.
+
+    The first visit with a voucher draws its token and stops: come back at another time, so that the two are
+    not matched by when they were sent. Prints where the ledger's promise is kept.
+    """
+    from zkperf.cli.rate import find_case, rate
     from zkperf.cli.words import Words, default_language
     from zkperf.roles.wallet import Wallet
 
@@ -62,19 +69,20 @@ def rate(
     known = parse_digest(genesis, "--genesis")
     if voucher == "-" and answers == "-":
         raise InputError("--voucher and --answers: only one of them can come from standard input")
-    parsed, address = read_voucher(voucher)
+    held = Wallet(wallet.expanduser())
+    case, address = find_case(voucher, held)
     service = service or address
     if service is None:
         raise InputError("--service: give the address of the service; the voucher is no link that has it")
     promise = rate(
         service,
-        parsed,
+        case,
         genesis=known,
-        wallet=Wallet(wallet.expanduser()),
+        wallet=held,
         words=Words(lang or default_language()),
         answers=answers,
         delay=delay,
-        token_only=token_only,
+        now=now,
     )
     if promise is not None:
         emit(str(promise))

@@ -1,4 +1,4 @@
-"""`zkperf rate`: a citizen at the terminal. Token at once, then questions, a while later the rating."""
+"""`zkperf rate`: a citizen at the terminal. The first visit draws the token; a later one asks, and rates."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from zkperf.cli.options import DEFAULT_WALLET
 from zkperf.cli.output import console, say
 from zkperf.cli.questions import ask, confirm, load_answers, read_line
 from zkperf.cli.times import show_time
+from zkperf.cli.voucher import read_voucher
 from zkperf.cli.words import Words
 from zkperf.errors import InputError, InvalidToken, RuleViolation
 from zkperf.groups.bls12381 import BLS12381
@@ -27,6 +28,7 @@ from zkperf.roles.evidence import keep_genesis
 from zkperf.roles.registrar import Voucher
 from zkperf.roles.remote import RemoteLedger
 from zkperf.roles.view import RoundView
+from zkperf.roles.wallet import NAME as WALLET_NAME
 from zkperf.roles.wallet import Entry, Slot, Wallet
 from zkperf.surveys.results import label, visible
 
@@ -38,27 +40,65 @@ OVER = frozenset(phase.name.lower() for phase in Phase) - NOT_YET - {Phase.OPEN.
 
 
 @dataclass(frozen=True)
+class Case:
+    """What a citizen may rate, and where the wallet keeps it. Without a voucher its token is there or
+    under way."""
+
+    ledger: bytes
+    round: bytes
+    unit: int
+    slot: Slot
+    voucher: Voucher | None
+
+    @classmethod
+    def of(cls, voucher: Voucher, wallet: Wallet) -> Case:
+        return cls(voucher.ledger, voucher.round, voucher.unit, wallet.slot(voucher), voucher)
+
+    @classmethod
+    def kept(cls, slot: Slot, entry: Entry) -> Case:
+        return cls(entry.ledger, entry.round, entry.unit, slot, None)
+
+
+def find_case(given: str, wallet: Wallet) -> tuple[Case, str | None]:
+    """The case of a voucher, however it is given (`read_voucher`), or of the wallet's entry with this name;
+    and the address of the service, if it is in a link."""
+    if WALLET_NAME.fullmatch(given) and not Path(given).exists():
+        slot = wallet.find(given)
+        entry = slot.load()
+        if entry is None:
+            raise InputError(f"{wallet.path}: holds no entry {given!r}")
+        return Case.kept(slot, entry), None
+    voucher, address = read_voucher(given)
+    return Case.of(voucher, wallet), address
+
+
+@dataclass(frozen=True)
 class Visit:
-    """One citizen's visit to a service with one voucher."""
+    """One citizen's visit to a service for one case."""
 
     client: RemoteLedger
     address: str
-    voucher: Voucher
-    slot: Slot
+    case: Case
     words: Words
     wallet_option: str
 
-    def run(self, answers: Mapping[str, Any] | None, delay: float, *, token_only: bool) -> Path | None:
+    @property
+    def slot(self) -> Slot:
+        return self.case.slot
+
+    def run(self, answers: Mapping[str, Any] | None, delay: float, *, now: bool) -> Path | None:
         """The promise's file, None if nothing was sent. ``answers`` None: they are asked for.
 
-        Raises the reason if something is refused. What is refused before anything is sent leaves no trace.
+        The first visit ends when the token is there, unless ``now``: a rating that follows at once is told by
+        its time. Raises the reason if something is refused. What is refused before anything is sent leaves no
+        trace.
         """
-        view = RoundView.load(self.client, self.voucher.ledger, self.voucher.round)
+        view = RoundView.load(self.client, self.case.ledger, self.case.round)
         self._require_open(view.round)
         if answers is not None:
             _check_answers(view, answers)
         with self.slot.locked():
-            return self._rate(Citizen(view), answers, delay, token_only)
+            return self._visit(Citizen(view), answers, delay, now)
 
     def _require_open(self, round_id: bytes) -> None:
         """Says at once that the round does not take ratings, rather than after all the questions."""
@@ -71,15 +111,23 @@ class Visit:
                 say(self._next())
             raise RuleViolation(self.words("over"), check="rounds")
 
-    def _rate(
-        self, citizen: Citizen, answers: Mapping[str, Any] | None, delay: float, token_only: bool
+    def _visit(
+        self, citizen: Citizen, answers: Mapping[str, Any] | None, delay: float, now: bool
     ) -> Path | None:
-        keep_genesis(self.slot.folder, self.voucher.ledger, self.client.receipt(0), self.slot.write)
-        entry = self._token(citizen)
+        keep_genesis(self.slot.folder, self.case.ledger, self.client.receipt(0), self.slot.write)
+        entry, fresh = self._token(citizen)
         if entry.outgoing is not None:
             return self._resend(citizen, entry)
-        if token_only:
+        self._introduce(citizen.view)
+        if fresh and not now:
+            say(self.words("not hidden"))
+            say("\n" + self.words("later", command=self._command("rate")))
             return None
+        return self._rate(citizen, entry, answers, delay)
+
+    def _rate(
+        self, citizen: Citizen, entry: Entry, answers: Mapping[str, Any] | None, delay: float
+    ) -> Path | None:
         self._explain(citizen.view)
         limit = citizen.view.genesis.max_sequence
         left = limit - entry.next_sequence + 1
@@ -107,21 +155,27 @@ class Visit:
         return self.slot.promise
 
     def _next(self) -> str:
+        return self.words("next", command=self._command("receipt fetch"))
+
+    def _command(self, what: str) -> str:
+        """A command about this case, with which to go on; the voucher itself is not repeated."""
         address = shlex.quote(self.address.rstrip("/"))
-        return self.words("next", service=address, name=self.slot.name, wallet=self.wallet_option)
+        return f"zkperf {what} --service {address} --voucher {self.slot.name}{self.wallet_option}"
 
     # -- the token --------------------------------------------------------------------------------
 
-    def _token(self, citizen: Citizen) -> Entry:
-        """The entry with its token: drawn at once, whether or not the citizen will rate."""
+    def _token(self, citizen: Citizen) -> tuple[Entry, bool]:
+        """The entry with its token, drawn whether or not the citizen will rate, and whether just now."""
         group = citizen.view.group
         entry = self.slot.load()
         if entry is None:
+            assert self.case.voucher is not None
             # On disk before it is sent: a crash in between leaves a request that can be sent again.
-            entry = self.slot.save(Entry.start(citizen.request_token(self.voucher), group, BLS12381))
+            entry = self.slot.save(Entry.start(citizen.request_token(self.case.voucher), group, BLS12381))
         if entry.requested is None:
             say(self.words("token there"))
-            return entry
+            return entry, False
+        voucher = entry.requested.voucher
         refusal: RuleViolation | None = None
         try:
             self.client.submit(entry.requested.issue)
@@ -131,7 +185,7 @@ class Visit:
                 raise
             refusal = error
         try:
-            shares = self.client.token_shares(public_bytes(self.voucher.key()))
+            shares = self.client.token_shares(public_bytes(voucher.key()))
             token = citizen.finish_token(entry.request(group, BLS12381), shares)
         except RuleViolation as error:
             raise refusal or error from None
@@ -140,25 +194,28 @@ class Visit:
                 raise
             raise RuleViolation(self.words("used elsewhere"), check="issuance") from None
         say(self.words("token drawn"))
-        return self.slot.save(entry.with_token(token))
+        return self.slot.save(entry.with_token(token)), True
 
     # -- what the citizen should know ---------------------------------------------------------------
 
-    def _explain(self, view: RoundView) -> None:
+    def _introduce(self, view: RoundView) -> None:
         words, opened, genesis = self.words, view.opened, view.genesis
         end = "" if opened.until is None else show_time(opened.until, words.language)
         say("")
         say(words("ledger", name=visible(genesis.name), genesis=view.ledger.hex()[:16]))
         say(words("round", name=visible(opened.name)))
-        say(words("service", name=visible(unit_path(opened.units, self.voucher.unit))))
+        say(words("service", name=visible(unit_path(opened.units, self.case.unit))))
         say(words("no end") if opened.until is None else words("until", time=end))
+
+    def _explain(self, view: RoundView) -> None:
+        words, opened, genesis = self.words, view.opened, view.genesis
         say("\n" + words("published"))
         for question in view.questionnaire.questions:
             text = visible(label(question.text, question.id, words.language))
             say(words(_disclosed(question), question=text, k_min=opened.min_cohort))
         members = len(genesis.members)
         say(words("k_min", k_min=opened.min_cohort, threshold=genesis.threshold, members=members))
-        issued = _issued(self.client.round(view.round), self.voucher.unit)
+        issued = _issued(self.client.round(view.round), self.case.unit)
         say(words("issued", issued=issued))
         if issued < opened.min_cohort:
             say(words("few issued", k_min=opened.min_cohort))
@@ -212,27 +269,26 @@ class Visit:
 
 def rate(
     address: str,
-    voucher: Voucher,
+    case: Case,
     *,
     genesis: bytes | None,
     wallet: Wallet,
     words: Words,
     answers: str | None,
     delay: float,
-    token_only: bool = False,
+    now: bool,
 ) -> Path | None:
     """One visit. Raises RuleViolation if the voucher is for another ledger than ``genesis``."""
-    if genesis is not None and genesis != voucher.ledger:
+    if genesis is not None and genesis != case.ledger:
         raise RuleViolation(
-            f"the voucher is for the ledger {voucher.ledger.hex()}, not the one you know", check="genesis"
+            f"the voucher is for the ledger {case.ledger.hex()}, not the one you know", check="genesis"
         )
     given = None if answers is None else load_answers(answers)
     with RemoteLedger(address, tell=say) as client:
         shown = (
             "" if wallet.path == DEFAULT_WALLET.expanduser() else f" --wallet {shlex.quote(str(wallet.path))}"
         )
-        visit = Visit(client, address, voucher, wallet.slot(voucher), words, shown)
-        return visit.run(given, delay, token_only=token_only)
+        return Visit(client, address, case, words, shown).run(given, delay, now=now)
 
 
 def _check_answers(view: RoundView, answers: Mapping[str, Any]) -> None:

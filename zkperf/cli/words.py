@@ -71,7 +71,13 @@ WORDS: dict[str, dict[str, str]] = {
         ),
         "erased": "Your answers are not kept here, and nothing that is kept can prove what you answered.",
         "scrollback": "They may still be visible on this screen: close the window when you are done.",
-        "next": "After the round: zkperf receipt fetch --service {service} --voucher {name}{wallet}",
+        "later": (
+            "Nothing was rated yet. Come back at another time, hours or days from now: the time of your "
+            "rating then says less about whose it is. The token is kept, the voucher not needed any more:\n"
+            "  {command}\n"
+            "To rate at once, add --now."
+        ),
+        "next": "After the round: {command}",
         "ended": "the input ended at question {question!r}: nothing was sent",
         "close ends": "Closing {round} ends it for good: nobody can rate or report in it any more.",
         "close abandons": "{round} is not open yet: closing abandons it, and vouchers for it are void.",
@@ -143,7 +149,13 @@ WORDS: dict[str, dict[str, str]] = {
         ),
         "erased": "您的回答没有保存在本机；所保存的内容也无法证明您答了什么。",
         "scrollback": "屏幕上可能仍能看到您的回答：完成后请关闭窗口。",
-        "next": "本轮结束后请运行：zkperf receipt fetch --service {service} --voucher {name}{wallet}",
+        "later": (
+            "尚未评价。请过几小时或几天再来：这样您评价的时间就更少透露它是谁的。"
+            "令牌已保存，不再需要凭证：\n"
+            "  {command}\n"
+            "如要立即评价，请加上 --now。"
+        ),
+        "next": "本轮结束后请运行：{command}",
         "ended": "输入在题目 {question!r} 处中断：没有发送任何内容",
         "close ends": "结束“{round}”后无法恢复：此后谁也不能再评价或报送。",
         "close abandons": "“{round}”尚未开始：现在结束即作废，其凭证全部失效。",

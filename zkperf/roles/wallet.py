@@ -28,7 +28,8 @@ from zkperf.roles.keystore import KeyStore
 from zkperf.roles.registrar import Voucher
 from zkperf.tokens.blind import Blinding
 
-_NAME = re.compile(r"[0-9a-f]{32}")
+NAME = re.compile(r"[0-9a-f]{32}")
+"""Of an entry: made from its voucher's public key."""
 
 
 class Requested(Record):
@@ -205,7 +206,7 @@ class Wallet:
 
     def find(self, name: str) -> Slot:
         """The entry with this name, of whatever ledger. InputError if there is none."""
-        if _NAME.fullmatch(name):
+        if NAME.fullmatch(name):
             for path in sorted(self.path.glob(f"*/{name}.state")):
                 return Slot(path.parent, name)
         raise InputError(f"{self.path}: holds no entry {name!r}")
