@@ -22,8 +22,8 @@ def rate(town: Town, folder: Path, count: int, unit: str = "Library") -> None:
     """So many people rate through the town's service."""
     for number in range(count):
         done(
-            "rate", "--service", town.url, "--voucher", town.voucher(unit), "--delay", "0", "--answers", "-",
-            "--wallet", folder / f"{unit}-{number}", stdin='{"recommend": "yes"}',
+            "rate", "--service", town.url, "--voucher", town.voucher(unit), "--now", "--delay", "0",
+            "--answers", "-", "--wallet", folder / f"{unit}-{number}", stdin='{"recommend": "yes"}',
         )  # fmt: skip
 
 
