@@ -146,7 +146,7 @@ def serving(path: Path) -> Iterator[Served]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, **LIMITS},
+        env={**os.environ, **LIMITS, "XDG_STATE_HOME": str(path.resolve().parent / "state")},
     ) as process:
         try:
             assert process.stdout is not None

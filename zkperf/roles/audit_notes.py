@@ -11,7 +11,7 @@ answered. And services of which the rules cannot tell whether they are the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -31,11 +31,10 @@ class SilentMember:
     name: str
 
 
-def silent_members(state: State, heard: Iterable[int]) -> list[SilentMember]:
+def silent_members(state: State, heard: Collection[int | None]) -> list[SilentMember]:
     """The members but those ``heard``, by number."""
     members = () if state.genesis is None else state.genesis.members
-    known = set(heard)
-    return [SilentMember(j, member.name) for j, member in enumerate(members, 1) if j not in known]
+    return [SilentMember(j, member.name) for j, member in enumerate(members, 1) if j not in heard]
 
 
 def signing_member(transaction: Record) -> int | None:

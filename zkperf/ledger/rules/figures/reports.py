@@ -11,7 +11,6 @@ from zkperf.ledger.rules.common import find_figures, require
 from zkperf.ledger.signing import verify_signed
 from zkperf.ledger.state import FigureRound, Filed, Phase, State
 from zkperf.ledger.transactions import digest
-from zkperf.names import fold
 
 CHECK = "reports"
 
@@ -79,7 +78,7 @@ def require_once(state: State, found: FigureRound, unit: int, reported: Iterable
     wanted = {indicators[k].id for k in reported if k < len(indicators)}
     mine = [same for same, place in found.identities.items() if place == unit]
     for other in state.figure_rounds.values():
-        if other is found or fold(other.opened.period) != fold(found.opened.period):
+        if other is found or other.opened.period != found.opened.period:
             continue
         for place in {other.identities[same] for same in mine if same in other.identities}:
             filed = other.counted(place)
