@@ -61,20 +61,22 @@ def survey(
 ) -> None:
     """Run a complete round from a file of responses, one citizen per row, and audit it."""
     from zkperf.cli.survey import run_survey
+    from zkperf.roles.making import making
     from zkperf.surveys.questionnaire_file import load_questionnaire
     from zkperf.surveys.responses_file import load_responses
     from zkperf.surveys.tables import audit_tables, result_table, units_table
 
     asked = load_questionnaire(questionnaire)
-    result, audited = run_survey(
-        asked,
-        load_responses(responses, asked, unit_column=unit_column, encoding=encoding),
-        ledger,
-        suite=suite,
-        members=members,
-        threshold=threshold,
-        min_cohort=min_cohort,
-    )
+    with making(ledger):
+        result, audited = run_survey(
+            asked,
+            load_responses(responses, asked, unit_column=unit_column, encoding=encoding),
+            ledger,
+            suite=suite,
+            members=members,
+            threshold=threshold,
+            min_cohort=min_cohort,
+        )
     if as_json:
         print_json(result)
     else:
@@ -107,6 +109,7 @@ def report(
     from zkperf.indicators.figures_file import load_figures
     from zkperf.indicators.scheme_file import load_scheme
     from zkperf.indicators.tables import pools_table, preview_table, providers_table
+    from zkperf.roles.making import making
     from zkperf.surveys.tables import audit_tables
 
     asked = load_scheme(scheme)
@@ -116,15 +119,16 @@ def report(
         return
     if ledger is None:
         raise InputError("--ledger: name a new folder for the ledger, or ask for a --preview")
-    result, audited = run_report(
-        asked,
-        read,
-        ledger,
-        suite=suite,
-        members=members,
-        threshold=threshold,
-        min_cohort=min_cohort,
-    )
+    with making(ledger):
+        result, audited = run_report(
+            asked,
+            read,
+            ledger,
+            suite=suite,
+            members=members,
+            threshold=threshold,
+            min_cohort=min_cohort,
+        )
     if as_json:
         print_json(result)
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zkperf.cli.output import results, say, say_where
 from zkperf.cli.survey import run_survey
+from zkperf.roles.making import is_free, making
 from zkperf.surveys.responses_file import Response
 from zkperf.surveys.survey406 import COMPARISON, NOTE, SERVICE, draw_respondents, questionnaire
 from zkperf.surveys.tables import audit_tables, result_table
@@ -20,17 +21,18 @@ def run_demo(ledger: Path) -> bool:
         for row, answers in enumerate(draw_respondents(), start=2)
     ]
     say(f"Replaying the published survey of {len(responses)} citizens as a real round in {folder}.")
-    result, audited = run_survey(
-        asked,
-        responses,
-        folder,
-        suite="ristretto255",
-        members=5,
-        threshold=3,
-        min_cohort=10,
-        comparison=COMPARISON,
-        note=NOTE,
-    )
+    with making(folder):
+        result, audited = run_survey(
+            asked,
+            responses,
+            folder,
+            suite="ristretto255",
+            members=5,
+            threshold=3,
+            min_cohort=10,
+            comparison=COMPARISON,
+            note=NOTE,
+        )
     results.print(result_table(result, asked, COMPARISON))
     results.print(*audit_tables(audited.to_json()))
     say_where(folder, result["genesis"])
@@ -38,9 +40,9 @@ def run_demo(ledger: Path) -> bool:
 
 
 def unused(folder: Path) -> Path:
-    """``folder`` if it is new or empty, else the first of folder-2, folder-3, … that is."""
+    """``folder`` if it is new, empty or was not finished, else the first of folder-2, folder-3, … that is."""
     candidate, number = folder, 1
-    while candidate.exists() and any(candidate.iterdir()):
+    while not is_free(candidate):
         number += 1
         candidate = folder.with_name(f"{folder.name}-{number}")
     return candidate

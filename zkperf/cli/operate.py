@@ -17,6 +17,7 @@ from zkperf.errors import InputError, RuleViolation
 from zkperf.indicators.scheme_file import load_scheme
 from zkperf.ledger.engines.embedded import stored_state
 from zkperf.ledger.figure_transactions import Auditor, FiguresOpened, Place
+from zkperf.ledger.rules.sizes import most_ratings
 from zkperf.ledger.state import BEFORE_OPEN, RUNNING, FigureRound, FigureScheme, Phase, Round, Scheme, State
 from zkperf.ledger.store.errors import LedgerInUse
 from zkperf.ledger.store.store import Store
@@ -120,6 +121,12 @@ def open_round(
         chosen = find_scheme(state, scheme)
         if isinstance(chosen, FigureScheme):
             raise InputError(f"--scheme: {scheme!r} is a scheme of figures: give --period and --providers")
+        room = most_ratings(chosen.questionnaire)
+        if room < min_cohort:
+            raise InputError(
+                f"--scheme: its numbers are so large that totals of more than {room:,} ratings may not fit "
+                f"into 64 bits, and {min_cohort:,} are needed: choose smaller ranges"
+            )
         running = [(key, found.opened) for key, found in state.rounds.items() if found.phase in RUNNING]
     evaluator = folder.evaluator(ledger_digest(folder))
     transaction = evaluator.open_round(chosen.digest, name, min_cohort, units, until)

@@ -11,7 +11,7 @@ from zkperf.cli.output import progress_bars, say
 from zkperf.errors import InputError
 from zkperf.roles.auditor import Audit
 from zkperf.roles.folder import LedgerFolder
-from zkperf.surveys.replay import STAGES, Replay
+from zkperf.surveys.replay import STAGES, Replay, rehearse
 from zkperf.surveys.report import Report, write_report
 from zkperf.surveys.responses_file import Response
 from zkperf.surveys.results import Comparison, SurveyResult
@@ -40,6 +40,7 @@ def run_survey(
     """Runs the round in a new ``directory``, audits it and writes the report there."""
     if not responses:
         raise InputError("the responses file has no responses")
+    rehearse(questionnaire, responses, suite, min_cohort)
     folder, consortium = LedgerFolder.create(
         directory,
         suite_name=suite,

@@ -31,6 +31,7 @@ from zkperf.randomness import RandomBytes, system
 from zkperf.roles.consortium import Consortium
 from zkperf.roles.evaluator import Evaluator
 from zkperf.roles.keystore import KeyStore
+from zkperf.roles.making import making
 from zkperf.roles.registrar import Registrar
 from zkperf.roles.trustee import Trustee
 
@@ -102,11 +103,9 @@ class LedgerFolder:
         """A new ledger in a new folder, with fresh keys for everybody.
 
         ``members`` are their names, which the genesis publishes for good, or how many there are: then they
-        are "member 1", "member 2", … InputError if the folder exists and is not empty, or names and numbers
-        make no consortium.
+        are "member 1", "member 2", … What was begun there and not finished is cleared away. InputError if
+        anything else is there, or names and numbers make no consortium.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise InputError(f"{path} exists and is not empty: choose another folder for the ledger")
         names = [f"member {j + 1}" for j in range(members)] if isinstance(members, int) else list(members)
         if not 1 <= len(names) <= MAX_MEMBERS:
             raise InputError(f"members: expected 1 to {MAX_MEMBERS}, got {len(names)}")
@@ -120,36 +119,38 @@ class LedgerFolder:
             raise InputError(f"smallest cohort: expected at least {MIN_COHORT_FLOOR}, got {min_cohort_floor}")
         group = suite(suite_name)
         folder = cls(path)
-        private_folder(path)
-        private_folder(path / "keys")
-        log_key = folder.keys("sequencer").new_signing_key()
-        evaluator = folder.keys("evaluator").new_signing_key()
-        folder.keys("registrar").new_signing_key()
-        roster = [
-            Trustee.enrol(member, folder.keys(f"member-{j}"), group, source)
-            for j, member in enumerate(names, start=1)
-        ]
-        draft = Genesis(
-            version=1,
-            name=name,
-            suite=suite_name,
-            members=tuple(roster),
-            threshold=threshold,
-            log_key=public_bytes(log_key),
-            evaluators=(public_bytes(evaluator),),
-            min_cohort_floor=min_cohort_floor,
-            max_sequence=DEFAULT_MAX_SEQUENCE,
-            stage_seconds=stage_seconds,
-            nonce=source(32),
-        )
-        trustees = [Trustee(j, folder.keys(f"member-{j}"), group, source) for j in range(1, len(names) + 1)]
-        genesis = draft.model_copy(update={"members": tuple(trustee.join(draft) for trustee in trustees)})
-        private_folder(folder.receipts)
-        # Outside of the folder nothing is kept before it is opened again: what is made and finished in one go
-        # leaves nothing behind.
-        here = [folder._last_signed_here]
-        ledger = EmbeddedLedger.create(path, genesis, log_key, clock, keep_in=lambda _: here)
-        folder._describe(ledger)
+        with making(path):
+            private_folder(path / "keys")
+            log_key = folder.keys("sequencer").new_signing_key()
+            evaluator = folder.keys("evaluator").new_signing_key()
+            folder.keys("registrar").new_signing_key()
+            roster = [
+                Trustee.enrol(member, folder.keys(f"member-{j}"), group, source)
+                for j, member in enumerate(names, start=1)
+            ]
+            draft = Genesis(
+                version=1,
+                name=name,
+                suite=suite_name,
+                members=tuple(roster),
+                threshold=threshold,
+                log_key=public_bytes(log_key),
+                evaluators=(public_bytes(evaluator),),
+                min_cohort_floor=min_cohort_floor,
+                max_sequence=DEFAULT_MAX_SEQUENCE,
+                stage_seconds=stage_seconds,
+                nonce=source(32),
+            )
+            trustees = [
+                Trustee(j, folder.keys(f"member-{j}"), group, source) for j in range(1, len(names) + 1)
+            ]
+            genesis = draft.model_copy(update={"members": tuple(trustee.join(draft) for trustee in trustees)})
+            private_folder(folder.receipts)
+            # Outside of the folder nothing is kept before it is opened again: what is made and finished in
+            # one go leaves nothing behind.
+            here = [folder._last_signed_here]
+            ledger = EmbeddedLedger.create(path, genesis, log_key, clock, keep_in=lambda _: here)
+            folder._describe(ledger)
         return folder, folder._consortium(ledger)
 
     @classmethod

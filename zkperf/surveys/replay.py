@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from random import SystemRandom
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from circuits.questionnaire import Questionnaire
@@ -17,6 +19,7 @@ from zkperf.errors import RuleViolation, ZkperfError
 from zkperf.files import create_private, write_private
 from zkperf.ledger.paths import unit_path
 from zkperf.ledger.promises import Promise
+from zkperf.ledger.rules.sizes import most_ratings
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase, Round
 from zkperf.ledger.transactions import RoundOpened, Unit, UnitResult, digest
@@ -73,10 +76,7 @@ class Replay:
         evaluator = self.folder.evaluator(state.ledger)
         self.consortium.submit(evaluator.post_scheme(self.questionnaire))
         [scheme] = state.schemes
-        registrar = public_bytes(self.folder.registrar().key)
-        names = sorted({response.service for response in self.responses})
-        units = [Unit(name=ROOT_NAME, parent=None, registrar=None)]
-        units += [Unit(name=name, parent=0, registrar=registrar) for name in names]
+        units = _units(self.folder, self.responses)
         self.consortium.submit(evaluator.open_round(scheme, self.questionnaire.id, self.min_cohort, units))
         [found] = state.rounds.values()
         _expect_phase(self.consortium, found, Phase.OPEN)
@@ -172,6 +172,47 @@ class Replay:
                 numbers += covered
                 answers += future.result()
             yield numbers, answers
+
+
+def _units(folder: LedgerFolder, responses: Iterable[Response]) -> list[Unit]:
+    """The services that were rated, under one root."""
+    registrar = public_bytes(folder.registrar().key)
+    names = sorted({response.service for response in responses})
+    root = Unit(name=ROOT_NAME, parent=None, registrar=None)
+    return [root, *(Unit(name=name, parent=0, registrar=registrar) for name in names)]
+
+
+def rehearse(
+    questionnaire: Questionnaire, responses: Sequence[Response], suite_name: str, min_cohort: int
+) -> None:
+    """Opens the round on a ledger that is thrown away: what the rules refuse of scheme and round is raised
+    before anything exists. RuleViolation too if the questionnaire's ranges do not leave room for so many."""
+    room = most_ratings(questionnaire)
+    if len(responses) > room:
+        raise RuleViolation(
+            f"there are {len(responses):,} responses, but the questionnaire's numbers are so large that a "
+            f"total of more than {room:,} may not fit into 64 bits: choose smaller numbers",
+            check="rounds",
+        )
+    with TemporaryDirectory() as place:
+        folder, consortium = LedgerFolder.create(
+            Path(place) / "ledger",
+            suite_name=suite_name,
+            members=1,
+            threshold=1,
+            min_cohort_floor=min_cohort,
+            name=questionnaire.id,
+        )
+        try:
+            state = consortium.ledger.state
+            evaluator = folder.evaluator(state.ledger)
+            consortium.trustees = []
+            consortium.submit(evaluator.post_scheme(questionnaire))
+            [scheme] = state.schemes
+            units = _units(folder, responses)
+            consortium.submit(evaluator.open_round(scheme, questionnaire.id, min_cohort, units))
+        finally:
+            consortium.close()
 
 
 def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
