@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from service.figures import FigureRoundView
 from service.problems import Problem, report
+from service.views import RoundView
 from service.worker import Worker
 from zkperf.errors import ZkperfError
 from zkperf.ledger.state import Phase
@@ -60,7 +62,11 @@ class Ends:
 
     def _due(self) -> Iterator[bytes]:
         snapshot, now = self.worker.snapshot, self.clock()
-        for view in (*snapshot.rounds.values(), *snapshot.figures.rounds.values()):
+        rounds: list[RoundView | FigureRoundView] = [
+            *snapshot.rounds.values(),
+            *snapshot.figures.rounds.values(),
+        ]
+        for view in rounds:
             if view.phase == OPEN and view.until is not None and view.until <= now:
                 yield view.id
 

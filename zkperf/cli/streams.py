@@ -70,7 +70,7 @@ def steady_streams() -> Iterator[None]:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors=ESCAPE)
     now = steady(sys.stdout), steady(sys.stderr)
-    sys.stdout, sys.stderr = now  # type: ignore[assignment]
+    sys.stdout, sys.stderr = now
     try:
         yield
     finally:
