@@ -107,4 +107,4 @@ def test_an_announced_end_is_shown_to_operators_and_citizens_and_keeps_the_round
     )  # fmt: skip
     assert show_time(end, language) in told.err
     early = zkperf("round", "close", identifier, "--yes", *through)
-    assert early.code == 1 and f"open until {end}" in early.err
+    assert early.code == 1 and f"open until {show_time(end)}" in early.err

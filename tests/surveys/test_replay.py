@@ -78,6 +78,7 @@ def test_the_result_is_what_the_responses_say(played: Played) -> None:
         "round": next(iter(played.world.state.rounds)).hex(),
         "suite": "ristretto255",
         "genesis": played.world.state.ledger.hex(),
+        "until": None,
         "units": {
             "East": {"status": "withheld", "reason": "fewer than the minimum", "counted": 1},
             "North": {
