@@ -10,10 +10,11 @@ COVERAGE ?=
 COVERAGE_FLOOR := $(if $(COVERAGE),--cov-fail-under=95)
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SOAK_ARGS ?=
 PEERS := benchmarks/_peers.abi3.so
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench mutants clean
+.PHONY: help setup demo test lint bench soak mutants clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ $(PEERS): benchmarks/peers/Cargo.toml benchmarks/peers/Cargo.lock $(wildcard ben
 	@sh scripts/prerequisites.sh $(PYTHON)
 	cargo build --release --locked --manifest-path benchmarks/peers/Cargo.toml
 	cp benchmarks/peers/target/release/lib_peers.so $@
+
+soak: $(STAMP) ## Attack a served ledger and break things around it; a table, 1 if a target is missed
+	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 mutants: $(STAMP) ## Remove each check of each verifier and show a test that fails for it
 	$(BIN)/python -m tests.mutants

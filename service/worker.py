@@ -213,7 +213,6 @@ class Worker:
     def _probe(self) -> None:
         """Tries again, now and then, what the disk has refused."""
         if self._trouble and time.monotonic() - self._probed >= PROBE_SECONDS:
-            self._probed = time.monotonic()
             try:
                 self._consortium.ledger.probe()
             except ZkperfError as error:
@@ -223,7 +222,7 @@ class Worker:
 
     def _note(self, error: ZkperfError) -> None:
         if isinstance(error, StorageError):
-            self._trouble = error.reason
+            self._trouble, self._probed = error.reason, time.monotonic()
 
     def _rest(self) -> bool:
         """Does some of what can wait until nobody is waiting; whether there is more of it."""

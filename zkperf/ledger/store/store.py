@@ -44,6 +44,8 @@ _CHUNK = 256
 """Rows per query of a stream: bounds memory, and how long a reader holds back the WAL."""
 _PIECE = 256 * 1024
 """Bytes after which a query of a stream of leaves ends, whatever its rows."""
+_PROBE = 2**20
+"""Bytes that there must be room for where there was none."""
 _SCRUB_MILLISECONDS = 100
 """How long emptying the write-ahead log waits for readers. It is tried again after the next write."""
 
@@ -373,11 +375,12 @@ class Store:
                 self._scrub()
 
     def probe(self) -> None:
-        """Writes durably what is there already. Raises the StorageError that refuses every write."""
+        """Writes as much as a few hundred ratings, durably, and takes it out again. Raises the StorageError
+        that refuses writes."""
         with self._writing() as connection:
-            size, note = _size(connection), connection.scalar(_LATEST)
-            statements.DROP_NOTE.run(connection, [{"of_size": size}])
-            statements.ADD_NOTE.run(connection, [{"size": size, "note": note}])
+            statements.ADD_BUNDLE.run(connection, [{"index": -1, "data": bytes(_PROBE)}])
+            statements.DROP_BUNDLE.run(connection, [{"leaf": -1}])
+            self._scrub_due = True
 
     def _check_integrity(self) -> None:
         """StorageError unless the leaves give the stored tree and, if there are any, the last checkpoint."""

@@ -1,0 +1,1 @@
+"""The load and fault trials: `make soak`. Bounded, over loopback only, and ends by itself."""
