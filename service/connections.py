@@ -10,8 +10,13 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
+from time import monotonic
 
 from service.limits import network
+
+DROPS = 64
+"""How many connections of one source give way in a second. To end one within a request costs more than
+to turn away a new one."""
 
 Drop = Callable[[], None]
 """Ends a connection on the spot."""
@@ -20,7 +25,9 @@ Drop = Callable[[], None]
 class Connections:
     """The open connections of one server. For one thread: that of its event loop."""
 
-    def __init__(self, limit: int, share: int, exempt: str = "") -> None:
+    def __init__(
+        self, limit: int, share: int, exempt: str = "", clock: Callable[[], float] = monotonic
+    ) -> None:
         """At most ``limit`` at once, ``share`` of them of one source. ``exempt`` lists addresses and
         networks, separated by commas, that have no share: proxies, behind which everybody is. ``*``: all."""
         self._limit, self._share = limit, share
@@ -33,6 +40,9 @@ class Connections:
         self._open: dict[object, bytes] = {}
         """By connection its source."""
         self._counts: Counter[bytes] = Counter()
+        self._clock, self._second = clock, 0
+        self._dropped: Counter[bytes] = Counter()
+        """By source, within this second."""
         self._awaited: OrderedDict[object, Drop] = OrderedDict()
         """Those of which a request is awaited, or the rest of one; the longest awaited first."""
 
@@ -43,7 +53,7 @@ class Connections:
         """A new connection. False if there is no place for it, and it has to go."""
         source = self._source(address)
         if source and self._counts[source] >= self._share:
-            if not self._make_room(source):
+            if not self._may_drop(source) or not self._make_room(source):
                 return False
         elif len(self._open) >= self._limit and not self._make_room(b""):
             return False
@@ -70,6 +80,13 @@ class Connections:
             self._counts[source] -= 1
             if not self._counts[source]:
                 del self._counts[source]
+
+    def _may_drop(self, source: bytes) -> bool:
+        if (second := int(self._clock())) != self._second:
+            self._second = second
+            self._dropped.clear()
+        self._dropped[source] += 1
+        return self._dropped[source] <= DROPS
 
     def _make_room(self, source: bytes) -> bool:
         """Drops the longest awaited connection, of this source if one is named."""

@@ -73,8 +73,8 @@ class Bodies:
                         held += len(chunk)
                         self._held += len(chunk)
                         chunks.append(chunk)
-                        assert until is not None
-                        clock.reschedule(until + held / SLOWEST)
+                        if until is not None and held // SLOWEST > (held - len(chunk)) // SLOWEST:
+                            clock.reschedule(until + held // SLOWEST)
             except TimeoutError:
                 words = f"after {self._seconds:g} seconds the body came slower than {SLOWEST} bytes a second"
                 raise Problem("incomplete body", words) from None

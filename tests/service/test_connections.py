@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.connections import Connections
+from service.connections import DROPS, Connections
 from tests.service.serving import Office, service
 
 
@@ -32,6 +32,19 @@ def test_one_source_has_its_share_and_its_own_longest_awaited_gives_way() -> Non
     assert opened.dropped == ["a"] and len(opened.places) == 4
     opened.places.answering("b")
     assert opened.add("e") and opened.dropped == ["a", "c"]
+
+
+def test_so_many_of_one_source_give_way_in_a_second() -> None:
+    now = [1000.0]
+    places, dropped = Connections(1000, 3, clock=lambda: now[0]), list[int]()
+
+    def add(number: int, address: str = "192.0.2.1") -> bool:
+        return places.add(number, address, lambda: dropped.append(number))
+
+    assert sum(add(number) for number in range(100)) == 3 + DROPS == 3 + len(dropped)
+    assert add(200, "192.0.2.2")
+    now[0] += 1
+    assert add(300) and len(dropped) == DROPS + 1
 
 
 def test_where_all_are_answered_nobody_is_dropped() -> None:
