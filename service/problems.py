@@ -39,6 +39,7 @@ CHECKS = {
     "refused": Kind("Refused", 422),
     "encoding": Kind("Not the canonical encoding of anything valid", 400),
     "input": Kind("Unusable input", 400),
+    "names": Kind("This cannot be a name", 400),
     "proofs": Kind("A proof does not hold", 422),
     "signatures": Kind("A signature does not verify", 422),
     "tokens": Kind("Not a token of this cohort", 422),

@@ -50,7 +50,7 @@ def test_metrics_tell_nothing_about_anybody(desk: Desk) -> None:
         return httpx.get(desk.url + "/metrics").text
 
     # A round of its own: its first rating does not complete a batch.
-    round_id = desk.office.open_round(desk.remote, ("M",), questionnaire(single("metrics")))
+    round_id = desk.office.open_round(desk.remote, ("M",), questionnaire(single("metrics")), name="metrics")
     citizen, _ = desk.office.citizen(desk.remote, round_id)
     voucher = desk.office.voucher(round_id)
     key = public_bytes(voucher.key())
