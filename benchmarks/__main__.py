@@ -11,7 +11,19 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import comparison, cores, device, growth, large_audit, rating, serving, shares, survey, tokens
+from benchmarks import (
+    asking,
+    comparison,
+    cores,
+    device,
+    growth,
+    large_audit,
+    rating,
+    serving,
+    shares,
+    survey,
+    tokens,
+)
 from benchmarks import figures as providers
 from benchmarks.machine import commit, describe_machine, load, versions
 from benchmarks.measure import FULL, QUICK, Effort, Figure
@@ -29,6 +41,7 @@ PARTS: dict[str, Part] = {
     "growth": growth.figures,
     "device": device.figures,
     "figures": providers.figures,
+    "asking": asking.figures,
     "service": serving.figures,
     "survey": survey.figures,
     "audit": large_audit.figures,

@@ -66,6 +66,8 @@ class Indicator(Record):
     """In the index; None if the indicator has no part in it."""
     missing: Ratio
     """What a figure that is not reported scores in the index, from 0 (worst) to 1."""
+    floor: Uint | None
+    """The least number of values that has to stay possible for it; None: as many as the scheme says."""
 
     def target(self, period: str) -> int | None:
         """The target in ``period``, if there is one."""
@@ -133,7 +135,7 @@ class IndicatorScheme(Record):
     claims: Sequence[Claim]
     index: Index | None
     floor: Uint
-    """The least number of values that claims and index may leave possible for a figure."""
+    """The least number of values that everything public has to leave possible for a figure."""
     draw: Uint
     """How many figures are drawn for inspection after each round."""
 
@@ -146,6 +148,11 @@ class IndicatorScheme(Record):
     def named(self, identifier: str) -> Indicator:
         """The indicator of this id. InputError if there is none."""
         return self.indicators[self.number(identifier)]
+
+    def floor_of(self, identifier: str) -> int:
+        """The least number of values of this indicator that has to stay possible: 1 promises nothing."""
+        own = self.named(identifier).floor
+        return max(1, self.floor if own is None else own)
 
     def number(self, identifier: str) -> int:
         """The place of an indicator. InputError if there is none of this id."""

@@ -17,14 +17,17 @@ from circuits.claims.catalogue import (
     check_claims,
     claim_at,
     index_outcome,
+    is_made,
     longest_proof,
     needs,
     state_claim,
+    statement_of,
 )
 from circuits.claims.index import has_index
-from circuits.claims.kinds import Kind, Need, Setting
+from circuits.claims.kinds import Grades, Kind, Need, Published, Setting
 from circuits.claims.parts import tied_to_total, ties
 from circuits.claims.proofs import ClaimContext, Opening, ProvedClaim, prove_claim, verify_claims
+from circuits.claims.truth import figures_of, truths
 
 __all__ = [
     "INDEX",
@@ -32,20 +35,26 @@ __all__ = [
     "POOLED",
     "Asked",
     "ClaimContext",
+    "Grades",
     "Kind",
     "Need",
     "Opening",
     "ProvedClaim",
+    "Published",
     "Setting",
     "check_claims",
     "claim_at",
+    "figures_of",
     "has_index",
     "index_outcome",
+    "is_made",
     "longest_proof",
     "needs",
     "prove_claim",
     "state_claim",
+    "statement_of",
     "tied_to_total",
     "ties",
+    "truths",
     "verify_claims",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from circuits.claims.kinds import Kind, Setting, expect, indicators
+from circuits.claims.kinds import Kind, Published, Setting, expect, indicators
 from circuits.indicators import Claim, IndicatorScheme
 from zkperf.errors import InputError
 from zkperf.proofs.committed import Statement
@@ -29,7 +29,7 @@ class InBand(Kind):
             raise InputError("every figure is in this band")
 
     def state(
-        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: Published | None
     ) -> None:
         (v,), (indicator,) = figures, indicators(setting.scheme, claim)
         low, high = (indicator.scaled(number.exact) for number in claim.numbers)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from circuits.claims.band import InBand
 from circuits.claims.improved import Improved
 from circuits.claims.index import PUBLISHED, WeightedIndex, has_index, outcome_of, weighing
-from circuits.claims.kinds import Kind, Need, Setting
+from circuits.claims.kinds import Kind, Need, Published, Setting
 from circuits.claims.parts import PartsSum
 from circuits.claims.ratio import RatioBound
 from circuits.claims.target import AtTarget
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 
     setting: Setting
     number: int
-    outcome: int | None
+    outcome: Published | None
 
 
 def check_claims(scheme: IndicatorScheme) -> None:
@@ -129,8 +129,18 @@ def state_claim(asked: Asked, values: Sequence[int] | None = None) -> Statement:
     return _statement(kind, claim, asked.setting, asked.outcome, values)
 
 
+def is_made(setting: Setting, claim: Claim) -> bool:
+    """Whether a claim is made in this setting at all, if the figures that it needs are reported."""
+    return KINDS[claim.kind].applies(setting, claim) and (claim.kind != "index" or has_index(setting))
+
+
+def statement_of(setting: Setting, claim: Claim) -> Statement:
+    """What a claim that publishes nothing says, whether it is one of the scheme's or not."""
+    return _statement(KINDS[claim.kind], claim, setting, None, None)
+
+
 def _statement(
-    kind: Kind, claim: Claim, setting: Setting, outcome: int | None, values: Sequence[int] | None
+    kind: Kind, claim: Claim, setting: Setting, outcome: Published | None, values: Sequence[int] | None
 ) -> Statement:
     indicators = [setting.scheme.named(need.indicator) for need in kind.needs(setting, claim)]
     statement = Statement([(indicator.min, indicator.max) for indicator in indicators], values)

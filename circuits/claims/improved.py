@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from circuits.claims.kinds import Kind, Need, Setting, expect, indicators
+from circuits.claims.kinds import Kind, Need, Published, Setting, expect, indicators
 from circuits.indicators import Claim, IndicatorScheme
 from zkperf.errors import InputError
 from zkperf.proofs.committed import Statement
@@ -33,7 +33,7 @@ class Improved(Kind):
         return Need(name), Need(name, previous=True)
 
     def state(
-        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: Published | None
     ) -> None:
         (now, before), (indicator,) = figures, indicators(setting.scheme, claim)
         (percent,) = claim.numbers

@@ -9,9 +9,11 @@ the least common denominator N of everything,
 
     PK{ (v, r): V_k = v_k·G + r_k·H,  L <= A_0 + Σ A_k·v_k < R }
 
-where L/N and R/N are the ends of the grade, or of the step, that the provider publishes: the outcome is
-its place, grades from the best down, steps from 0 up. The last step takes 1 too, so that no value stands
-alone. Of kind `index` there is also a claim against a bound:  A_0 + Σ A_k·v_k >= L  (or <=).
+where L/N and R/N are the ends of what the provider publishes: of a step, by its place from 0 up, or of some
+grades next to each other, by the places of the best and the worst of them from the best down. The last step
+takes 1 too, so that no value stands alone. A claim of kind `index` is about a bound:
+
+    A_0 + Σ A_k·v_k >= L        at most:  A_0 + Σ A_k·v_k <= R
 """
 
 from __future__ import annotations
@@ -19,10 +21,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
 from math import lcm
 
-from circuits.claims.kinds import Kind, Need, Setting, expect
+from circuits.claims.kinds import Grades, Kind, Need, Published, Setting, expect
 from circuits.claims.parts import tied_to_total
 from circuits.indicators import Claim, Index, IndexPart, IndicatorScheme
 from zkperf.errors import InputError, InvalidProof
@@ -111,18 +112,26 @@ def has_index(setting: Setting) -> bool:
     return len(weights) >= 2 and max(weights) <= scheme.index.max_share.exact * sum(weights)
 
 
-def ends(index: Index, outcome: int) -> tuple[Fraction, Fraction | None]:
+def ends(index: Index, outcome: Published) -> tuple[Fraction, Fraction | None]:
     """[low, high) of a published outcome; high is None at the top, which takes 1. InvalidProof for others."""
-    if index.publish == "grade":
-        if not 0 <= outcome < len(index.grades):
+    if isinstance(outcome, Grades):
+        if index.publish != "grade" or not 0 <= outcome.best <= outcome.worst < len(index.grades):
             raise InvalidProof("there is no such grade")
-        high = index.grades[outcome - 1].least.exact if outcome else None
-        return index.grades[outcome].least.exact, high
+        high = index.grades[outcome.best - 1].least.exact if outcome.best else None
+        return index.grades[outcome.worst].least.exact, high
+    if index.publish != "exact":
+        raise InvalidProof("a grade is published, not a step")
     assert index.step is not None
     step = index.step.exact
     if not 0 <= outcome < 1 / step:
         raise InvalidProof("there is no such step")
     return outcome * step, (outcome + 1) * step if (outcome + 1) * step < 1 else None
+
+
+def bound(index: Index, grade: int) -> Claim:
+    """The claim that the index takes at least this grade, by its place."""
+    least = index.grades[grade].least
+    return Claim(id="index", kind="index", indicators=(), sense="at least", numbers=(least,))
 
 
 def outcome_of(index: Index, value: Fraction) -> int:
@@ -190,7 +199,7 @@ class WeightedIndex(Kind):
         return tuple(Need(item.id) for item in reported if item.weight is not None)
 
     def state(
-        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: Published | None
     ) -> None:
         index = setting.scheme.index
         assert index is not None
@@ -233,8 +242,7 @@ def _widest(scheme: IndicatorScheme, claim: Claim) -> Fraction:
     if index.publish == "exact":
         assert index.step is not None
         return index.step.exact
-    least = [grade.least.exact for grade in index.grades]
-    return max(high - low for high, low in pairwise([Fraction(1), *least]))
+    return Fraction(1)
 
 
 def _fixed(scheme: IndicatorScheme, claim: Claim) -> list[Fraction]:

@@ -23,6 +23,18 @@ class Need(NamedTuple):
     """It is the last period's, not this one's."""
 
 
+class Grades(NamedTuple):
+    """What is published of a grade: that it is none better than ``best`` and none worse than ``worst``, by
+    place from the best down. Mostly they are the same one."""
+
+    best: int
+    worst: int
+
+
+Published = int | Grades
+"""What a claim may publish beside that it holds: a total, a step of the index, or its grade."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """What a claim is stated in: the scheme, the period, and what of it is public.
@@ -48,7 +60,7 @@ class Kind(ABC):
         """Whether the claim is made in this period, if what it needs is reported."""
         return True
 
-    def example(self, scheme: IndicatorScheme, claim: Claim) -> int | None:
+    def example(self, scheme: IndicatorScheme, claim: Claim) -> Published | None:
         """Some outcome that can be, to try the claim with; None if it publishes none."""
         return None
 
@@ -67,7 +79,7 @@ class Kind(ABC):
 
     @abstractmethod
     def state(
-        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: Published | None
     ) -> None:
         """Writes down what is claimed of ``figures``, which are in the order of `needs`."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from circuits.claims.kinds import Kind, Setting, common_scale, expect, indicators
+from circuits.claims.kinds import Kind, Published, Setting, common_scale, expect, indicators
 from circuits.indicators import Claim, IndicatorScheme
 from zkperf.errors import InputError, InvalidProof
 from zkperf.proofs.committed import Statement
@@ -41,7 +41,7 @@ class PartsSum(Kind):
             raise InputError("expected the least total not above the greatest")
 
     def state(
-        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: Published | None
     ) -> None:
         scales = [indicator.scale for indicator in indicators(setting.scheme, claim)]
         last = len(figures) - 1
@@ -52,7 +52,7 @@ class PartsSum(Kind):
             s.equal(total)
             return
         least, greatest = self._totals(setting.scheme, claim)
-        assert outcome is not None
+        assert isinstance(outcome, int)
         if not least <= outcome <= greatest:
             raise InvalidProof("the published total is not in its range")
         s.equal(total, outcome)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from circuits.claims.catalogue import Asked, state_claim
+from circuits.claims.kinds import Published
 from zkperf.encoding import encode
 from zkperf.errors import EncodingError, InputError, InvalidProof, ZkperfError, bare
 from zkperf.groups.base import Group
@@ -41,7 +42,7 @@ class ClaimContext:
     previous_scheme: bytes | None
     """The digest of the scheme that says which commitment of that report is which indicator's."""
 
-    def bind(self, number: int, outcome: int | None) -> bytes:
+    def bind(self, number: int, outcome: Published | None) -> bytes:
         """The context of the proof of claim ``number`` with this outcome."""
         here = [self.ledger, self.scheme, self.round, self.unit, self.provider, self.report]
         return encode(["zkperf/v1/claim", *here, self.previous, self.previous_scheme, number, outcome])

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from circuits.claims.kinds import Kind, Setting, expect, indicators
+from circuits.claims.kinds import Kind, Published, Setting, expect, indicators
 from circuits.indicators import Claim, IndicatorScheme
 from zkperf.errors import InputError
 from zkperf.proofs.committed import Statement
@@ -29,7 +29,7 @@ class RatioBound(Kind):
             raise InputError("divides by zero: the second indicator's min has to be above 0")
 
     def state(
-        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: Published | None
     ) -> None:
         (a, b), (upper, lower) = figures, indicators(setting.scheme, claim)
         (bound,) = claim.numbers

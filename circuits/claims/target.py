@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from circuits.claims.kinds import Kind, Setting, expect, indicators
+from circuits.claims.kinds import Kind, Published, Setting, expect, indicators
 from circuits.indicators import Claim, IndicatorScheme
 from zkperf.errors import InputError
 from zkperf.proofs.committed import Statement
@@ -28,7 +28,7 @@ class AtTarget(Kind):
         return indicators(setting.scheme, claim)[0].target(setting.period) is not None
 
     def state(
-        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: int | None
+        self, s: Statement, figures: Sequence[Form], setting: Setting, claim: Claim, outcome: Published | None
     ) -> None:
         (v,), (indicator,) = figures, indicators(setting.scheme, claim)
         target = indicator.target(setting.period)

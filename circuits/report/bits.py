@@ -20,7 +20,7 @@ def asked_bits(scheme: IndicatorScheme, period: str) -> tuple[int, ...]:
     return tuple(
         k
         for k, indicator in enumerate(scheme.indicators)
-        if indicator.id not in left_out and _may_be_asked(indicator, period, scheme.floor)
+        if indicator.id not in left_out and _may_be_asked(indicator, period, scheme.floor_of(indicator.id))
     )
 
 

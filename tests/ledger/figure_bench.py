@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from circuits.claims import (
     Asked,
     ClaimContext,
+    Need,
     Opening,
-    claim_at,
-    index_outcome,
     needs,
     prove_claim,
+    truths,
 )
 from circuits.indicators import IndicatorScheme, Target
 from circuits.rating import Bundle, open_shares
@@ -31,7 +31,6 @@ from circuits.report import build_report
 from tests.circuits.claims.world import claim, index, indicator, scheme
 from tests.ledger.bench import Bench, _folder
 from tests.world import World
-from zkperf.errors import InputError
 from zkperf.ledger.figure_transactions import (
     Attested,
     Auditor,
@@ -44,7 +43,8 @@ from zkperf.ledger.figure_transactions import (
     ReportPosted,
     SchemeOfFigures,
 )
-from zkperf.ledger.rules.figures.claims import has_shown_index, provider_setting
+from zkperf.ledger.rules.figures.asking import ask_provider
+from zkperf.ledger.rules.figures.claims import provider_setting
 from zkperf.ledger.rules.figures.draw import point_of
 from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.rules.figures.pools import compute_pools
@@ -206,28 +206,21 @@ class FigureBench(Bench):
         state, found, unit = self.state, self.figures, UNITS[name]
         setting = provider_setting(state, found, unit)
         filed = found.reports[unit]
+
+        def opening(need: Need) -> Any:
+            source = figure_needed(found, unit, need)
+            return None if source is None else self.made[source.filed.digest].openings[source.column]
+
+        true = truths(setting, lambda need: getattr(opening(need), "value", None))
+        said = {number: outcome for number, outcome in true.items() if only is None or number in only}
+        asked = ask_provider(state, found, unit, setting, said)
         proven = []
-        for number in range(len(setting.scheme.claims) + 1):
-            if only is not None and number not in only:
+        for number, outcome in said.items():
+            if number not in asked.asked:
                 continue
-            wanted = (
-                needs(setting, number) if number < len(setting.scheme.claims) or setting.scheme.index else ()
-            )
-            sources = [figure_needed(found, unit, need) for need in wanted]
-            if not wanted or None in sources:
-                continue
-            openings = [
-                self.made[source.filed.digest].openings[source.column] for source in sources if source
-            ]
-            outcome, asked_for = None, claim_at(setting.scheme, number)
-            if asked_for.kind == "parts" and asked_for.numbers:
-                # Of figures of one scale.
-                outcome = sum(opening.value for opening in openings)
-            if asked_for.id == "index":
-                if not has_shown_index(found, setting):
-                    continue
-                outcome = index_outcome(setting, [opening.value for opening in openings])
-            before = next((source for source in sources if source and source.found is not found), None)
+            wanted = needs(setting, number)
+            sources = [source for need in wanted if (source := figure_needed(found, unit, need))]
+            before = next((source for source in sources if source.found is not found), None)
             context = ClaimContext(
                 ledger=state.ledger,
                 scheme=found.scheme.digest,
@@ -238,13 +231,13 @@ class FigureBench(Bench):
                 previous=before.filed.digest if before else None,
                 previous_scheme=before.found.scheme.digest if before else None,
             )
-            commitments = [source.commitment for source in sources if source]
-            asked = Asked(setting, number, outcome)
-            try:
-                proof = prove_claim(state.commitment_group, asked, context, openings, commitments)
-            except InputError:
-                continue
-            proven.append(Proven(claim=number, outcome=outcome, proof=proof))
+            graded = number == len(setting.scheme.claims) and asked.grades is not None
+            claim = Asked(setting, number, asked.grades if graded else outcome)
+            commitments = [source.commitment for source in sources]
+            openings = [opening(need) for need in wanted]
+            proof = prove_claim(state.commitment_group, claim, context, openings, commitments)
+            worst = asked.grades.worst if graded and asked.grades else outcome
+            proven.append(Proven(claim=number, outcome=worst, proof=proof))
         values = {"round": found.digest, "unit": unit, "report": filed.digest, "claims": tuple(proven)}
         return self.by(name, ClaimsPosted, **values | changes)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from circuits.claims import Need, claim_at
+from circuits.exposure import Figures
 from circuits.indicators import IndicatorScheme
 from zkperf.cli.operate import find_figures
 from zkperf.cli.output import say
@@ -18,6 +19,7 @@ from zkperf.errors import InputError, RuleViolation
 from zkperf.files import create_private
 from zkperf.indicators.figures_file import load_figures
 from zkperf.ledger.figure_transactions import ClaimsPosted
+from zkperf.ledger.rules.figures.asking import public_system
 from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import FigureRound, Filed, Phase, State
@@ -25,7 +27,6 @@ from zkperf.ledger.transactions import decode_transaction
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.provider import Preview, Provider, preview
 from zkperf.roles.showing import Card
-from zkperf.roles.verdicts import outcome_name
 from zkperf.surveys.results import visible
 
 
@@ -98,8 +99,10 @@ class Desk:
             if figure is not None and values is not None:
                 before[indicator.id] = values[figure.column]
         now = {scheme.indicators[k].id: value for k, value in self.row(file, encoding).items()}
-        last = None if self.found.previous is None else self.found.previous.opened.period
-        return preview(scheme, self.found.opened.period, now, before, last)
+        figures, then = Figures(self.found.digest, self.found.opened.period, now), None
+        if self.found.previous is not None:
+            then = Figures(self.found.previous.digest, self.found.previous.opened.period, before)
+        return preview(scheme, figures, then, public_system(self.state, self.found, self.unit))
 
     def report(self, file: Path, *, correct: bool, encoding: str | None = None) -> Path:
         """Sends the row of this file; the receipt's file. The same row again sends nothing."""
@@ -166,11 +169,10 @@ class Desk:
                 )
         receipt = self.party.send(self.state, data)
         for number in range(len(names) + (scheme.index is not None)):
-            word = "proved" if number in proven else "not claimed"
             if number < len(names):
-                say(f"{claim_at(scheme, number).id}: {word}")
+                say(f"{claim_at(scheme, number).id}: {'proved' if number in proven else 'not claimed'}")
             else:
-                say(f"{_index_word(scheme)}: {outcome_name(scheme, proven.get(number)) or 'none'}")
+                say(f"{_index_word(scheme)}: {'proved' if number in proven else 'none'}")
         return receipt
 
     # -- auditors ---------------------------------------------------------------------------------
@@ -231,12 +233,11 @@ class Desk:
 
 def describe_preview(scheme: IndicatorScheme, shown: Preview) -> list[str]:
     """What would be said of one provider in public, for the provider itself."""
-    words = {True: "holds", False: "does not hold", None: "cannot be made"}
     against = "" if shown.compared_with is None else f", compared with {visible(shown.compared_with)}"
     lines = []
     for claim, statement in zip(scheme.claims, shown.claims, strict=True):
         compared = against if claim.kind == "improved" else ""
-        lines.append(f"{statement.claim}: {words[statement.holds]}{compared}")
+        lines.append(f"{statement.claim}: {statement.holds}{compared}")
     if scheme.index is not None:
         lines.append(f"{_index_word(scheme)}: {shown.outcome or 'none'}")
     for name, reached in shown.at_target.items():

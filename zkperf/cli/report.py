@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.progress import TaskID
 
+from circuits.exposure import Figures, System
 from circuits.indicators import IndicatorScheme
 from zkperf.cli.audit import audit_folder
 from zkperf.cli.output import progress_bars, say
@@ -94,13 +95,18 @@ def run_report(
 
 def previews(scheme: IndicatorScheme, figures: FiguresFile) -> Iterator[tuple[str, str, Preview]]:
     """(Period, provider, what would be said of it in public), in the order of the rounds."""
-    before: dict[str, dict[str, int]] = {}
-    compared = figures.compared
+    before: dict[str, Figures] = {}
+    systems: dict[str, System] = {}
     for period, rows in figures.periods.items():
         now = {}
         for row in rows:
             reported = {name: value for name, value in row.figures.items() if value is not None}
+            now[row.provider] = Figures(period.encode(), period, reported)
+            last = figures.compared[period]
             then = before.get(row.provider)
-            yield period, row.provider, preview(scheme, period, reported, then, compared[period])
-            now[row.provider] = reported
+            if then is None and last is not None:
+                then = Figures(last.encode(), last, {})
+            shown = preview(scheme, now[row.provider], then, systems.get(row.provider))
+            systems[row.provider] = shown.system
+            yield period, row.provider, shown
         before = now

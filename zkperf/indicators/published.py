@@ -7,7 +7,7 @@ from zkperf.indicators.results import NodeResult, PeriodResult, PoolResult, Prov
 from zkperf.ledger.figure_transactions import PoolUnit
 from zkperf.ledger.paths import unit_path
 from zkperf.ledger.state import FigureRound, State
-from zkperf.roles.verdicts import outcome_name, verdict
+from zkperf.roles.verdicts import index_name, verdict
 
 
 def period_result(state: State, found: FigureRound) -> PeriodResult:
@@ -34,7 +34,7 @@ def provider_result(state: State, found: FigureRound, unit: int) -> ProviderResu
     claims = {claim.id: verdict(state, found, unit, number) for number, claim in enumerate(scheme.claims)}
     if scheme.index is None:
         return {"claims": claims}
-    outcome = outcome_name(scheme, found.claimed.get(unit, {}).get(len(scheme.claims)))
+    outcome = index_name(state, found, unit)
     if scheme.index.publish == "grade":
         return {"grade": outcome, "claims": claims}
     return {"index": outcome, "claims": claims}
@@ -51,6 +51,7 @@ def node_result(found: FigureRound, unit: PoolUnit) -> NodeResult:
             "sum": None if pool.sum is None else show(pool.sum, indicator.scale),
             "mean": pool.mean,
             "share_at_target": pool.share,
+            "share_of": pool.share_of,
             "share_from": pool.share_from,
         }
     return {

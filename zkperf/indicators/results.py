@@ -27,6 +27,7 @@ class PoolResult(TypedDict):
     sum: str | None
     mean: str | None
     share_at_target: str | None
+    share_of: int | None
     share_from: str | None
 
 

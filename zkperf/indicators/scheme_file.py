@@ -2,7 +2,7 @@
 
 Numbers with decimals are written in quotes: TOML's own would pass through floating point. Whatever the
 file says that would not be used is refused. What makes sense as a scheme is settled in
-`circuits.indicators` and `circuits.claims`; what may be published of it, in `circuits.exposure`.
+`circuits.indicators` and `circuits.claims`; what a provider is asked of it, in `circuits.exposure`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from circuits.claims import KINDS, check_claims
-from circuits.exposure import check_exposure, with_step
+from circuits.exposure import check_floors
 from circuits.indicators import (
     MAX_SCALE,
     Claim,
@@ -48,9 +48,11 @@ PLAIN = "1"
 
 DEFAULT_FLOOR = 5
 DEFAULT_MAX_SHARE = Fraction(2, 3)
+DEFAULT_STEP = "0.01"
+"""Of an exact index."""
 
 _FILE = ("id", "title", "floor", "draw", "indicator", "claim", "index")
-_INDICATOR = ("id", "title", "unit", "scale", "min", "max", "better", "target", "weight", "missing")
+_INDICATOR = ("id", "title", "unit", "scale", "min", "max", "better", "target", "weight", "missing", "floor")
 _INDEX = ("publish", "grades", "step", "max_share", "part")
 _PART = ("source", "id", "weight", "low", "high", "missing")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -82,9 +84,8 @@ def parse_scheme(text: str, *, name: str) -> IndicatorScheme:
     )
     try:
         check_indicators(scheme)
-        scheme = with_step(scheme)
         check_claims(scheme)
-        check_exposure(scheme)
+        check_floors(scheme)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     return scheme
@@ -122,6 +123,7 @@ def _indicator(fields: dict[str, Any], place: int, name: str) -> Indicator:
         targets=_targets(fields.get("target"), figure, f"{where}: target"),
         weight=None if weight is None else _ratio(weight, f"{where}: weight"),
         missing=_ratio(fields.get("missing", "0"), f"{where}: missing"),
+        floor=_whole(fields["floor"], f"{where}: floor") if "floor" in fields else None,
     )
 
 
@@ -250,7 +252,7 @@ def _index(fields: Any, where: str) -> Index:
     return Index(
         publish=publish,  # type: ignore[arg-type]
         grades=tuple(_grade(pair, f"{where}: grades: number {n}") for n, pair in enumerate(grades, start=1)),
-        step=None if step is None else _ratio(step, f"{where}: step"),
+        step=_ratio(DEFAULT_STEP if step is None else step, f"{where}: step") if publish == "exact" else None,
         max_share=Ratio.of(DEFAULT_MAX_SHARE) if share is None else _ratio(share, f"{where}: max_share"),
         parts=tuple(_part(part, f"{where}: part {n}") for n, part in enumerate(parts, start=1)),
     )

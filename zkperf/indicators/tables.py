@@ -13,9 +13,9 @@ from zkperf.ledger.rules.figures.pools import NOT_ASKED
 from zkperf.roles.provider import Preview
 from zkperf.surveys.results import label, visible
 
-MARKS = {"proved": "✓", "not proved": "✗", "not reported": "–"}
+MARKS = {"proved": "✓", "not proved": "✗", "not asked": "?", "not reported": "–", "nothing posted": "·"}
 """A claim's verdict in one character."""
-_HOLDS = {True: "✓", False: "✗", None: "–"}
+_HOLDS = {"holds": "✓", "does not hold": "✗", "not asked": "?", "not reported": "–"}
 
 
 def pools_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> Table:
@@ -54,7 +54,7 @@ def providers_table(scheme: IndicatorScheme, period: str, result: PeriodResult) 
 def preview_table(scheme: IndicatorScheme, previews: Sequence[tuple[str, str, Preview]]) -> Table:
     """What every provider would say in public, before anything is sent."""
     compared = {period: shown.compared_with for period, _, shown in previews}
-    notes = ["✓ holds, ✗ does not hold, – cannot be made"]
+    notes = [", ".join(f"{mark} {word}" for word, mark in _HOLDS.items()) + ", or nothing to compare with"]
     notes += [f"{period} is compared with {last}" for period, last in compared.items() if last is not None]
     table = Table(title="Preview: nothing was sent", caption=_plain("; ".join(notes)))
     table.add_column("Period")
@@ -85,7 +85,8 @@ def _pool(node: NodeResult, indicator: str) -> Text:
     if pool["mean"] is None:
         return _plain(f"withheld ({pool['count']})", "yellow")
     share = pool["share_at_target"]
-    told = "" if share is None else f", {percent(share)}"
+    of = "" if pool["share_of"] == pool["count"] else f" of {pool['share_of']}"
+    told = "" if share is None else f", {percent(share)}{of}"
     if pool["share_from"] == NOT_ASKED:
         told = f", share {NOT_ASKED}"
     return Text(f"{pool['mean']} ({pool['count']}{told})")

@@ -99,7 +99,9 @@ class Pool(Record):
     """In the indicator's scale."""
     mean: Text | None
     share: Text | None
-    """Of those pooled, at target."""
+    """At target, of those who were asked."""
+    share_of: Uint | None
+    """How many were asked."""
     share_from: Text | None
     """``claims`` that everybody makes in public, ``bits`` that reports commit to, or ``not asked``."""
 

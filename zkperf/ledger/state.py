@@ -6,14 +6,15 @@ auditor all build it the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from operator import add, sub
 from typing import Any
 
-from circuits.claims import tied_to_total, ties
+from circuits.claims import Grades, tied_to_total, ties
+from circuits.exposure import System
 from circuits.indicators import IndicatorScheme
 from circuits.layout import Layout
 from circuits.questionnaire import Questionnaire
@@ -307,6 +308,18 @@ class Filed:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What a provider was asked in a round, and what it has proved of that."""
+
+    asked: frozenset[int]
+    """Numbers of claims; the index is the one after the last."""
+    proved: Mapping[int, int | None]
+    """By number the published outcome, if there is one."""
+    grades: Grades | None
+    """What its grade is known to be, if it has published one."""
+
+
+@dataclass(frozen=True)
 class Inspection:
     """A figure that was drawn: of which provider, and which indicator."""
 
@@ -331,8 +344,8 @@ class FigureRound(Tallied):
     """By indicator, once the counted set is fixed: where its column may be opened."""
     pooled: dict[int, dict[int, int]] = field(default_factory=dict)
     """By indicator and unit: over how many providers it is pooled."""
-    claimed: dict[int, dict[int, int | None]] = field(default_factory=dict)
-    """By unit what it proved: claims and their outcomes."""
+    claimed: dict[int, Answered] = field(default_factory=dict)
+    """By unit what it was asked, and what it proved."""
     attested: dict[tuple[int, int], dict[bytes, int]] = field(default_factory=dict)
     """By (unit, indicator) the auditors' keys, with the leaves."""
     result: tuple[PoolUnit, ...] | None = None
@@ -341,9 +354,6 @@ class FigureRound(Tallied):
     drawn: tuple[Inspection, ...] = ()
     refused: tuple[Inspection, ...] = ()
     """Drawn, and shown to no auditor in time."""
-
-    _allowed: dict[Any, bool] = field(default_factory=dict, repr=False)
-    """Which settings of providers have an index: worked out once for each."""
 
     def counted_below(self, unit: int) -> Iterator[Filed]:
         for leaf in self.tree.below(unit):
@@ -424,6 +434,8 @@ class State:
     """Those used, by the index of the leaf that says for what."""
     complaints: set[bytes] = field(default_factory=set)
     """Digests of the complaints about ratings that were judged: each counts once."""
+    systems: dict[bytes, System] = field(default_factory=dict)
+    """By provider's key everything public about its figures."""
     batch: OpenBatch | None = None
     sealing_keys: tuple[Any, ...] = ()
     """T_1..T_n, decoded."""

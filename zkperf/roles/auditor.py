@@ -404,7 +404,7 @@ def summarise(report: Audit, state: State) -> None:
     report.figures = {
         "rounds": len(rounds),
         "reports": sum(len(found.reports) for found in rounds),
-        "claims": sum(len(claims) for found in rounds for claims in found.claimed.values()),
+        "claims": sum(len(answered.proved) for found in rounds for answered in found.claimed.values()),
         "pools": sum(
             pool.status == PUBLISHED for found in rounds for unit in found.result or () for pool in unit.pools
         ),

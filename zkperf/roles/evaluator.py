@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.claims import check_claims
-from circuits.exposure import check_exposure
+from circuits.exposure import check_floors
 from circuits.indicators import IndicatorScheme, check_indicators
 from circuits.questionnaire import Questionnaire, validate
 from zkperf.ledger.figure_transactions import Auditor, FiguresOpened, Place, SchemeOfFigures
@@ -67,10 +67,11 @@ class Evaluator:
         return encode_transaction(opened)
 
     def post_figure_scheme(self, scheme: IndicatorScheme) -> bytes:
-        """InputError, with the explanation, if the scheme makes no sense or would give a figure away."""
+        """InputError, with the explanation, if the scheme makes no sense, or publishes what takes a figure's
+        floor away."""
         check_indicators(scheme)
         check_claims(scheme)
-        check_exposure(scheme)
+        check_floors(scheme)
         posted = signed(SchemeOfFigures, self.key, self.ledger, evaluator=self._me(), scheme=scheme)
         return encode_transaction(posted)
 

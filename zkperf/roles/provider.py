@@ -9,38 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from circuits.claims import (
-    KINDS,
-    Asked,
-    Opening,
-    Setting,
-    claim_at,
-    index_outcome,
-    needs,
-    prove_claim,
-    state_claim,
-)
-from circuits.claims.kinds import Need
-from circuits.exposure import index_allowed
+from circuits.claims import Asked, Need, Opening, needs, prove_claim, truths
+from circuits.exposure import Figures, Foreseen, System, foresee
 from circuits.indicators import IndicatorScheme
 from circuits.rating import Bundle
 from circuits.report import ReportForm, build_report, check_figures
 from zkperf.encoding import Bytes32, Record, encode
 from zkperf.encoding import Sequence as Items
-from zkperf.errors import InputError, InvalidProof, RuleViolation
+from zkperf.errors import InputError, RuleViolation
 from zkperf.groups.base import Group
 from zkperf.ledger.figure_transactions import ClaimsPosted, Proven, ReportPosted
-from zkperf.ledger.rules.figures.claims import has_shown_index, provider_setting
-from zkperf.ledger.rules.figures.needed import Figure, claim_context, figure_needed
+from zkperf.ledger.rules.figures.asking import ask_provider
+from zkperf.ledger.rules.figures.claims import provider_setting
+from zkperf.ledger.rules.figures.needed import claim_context, figure_needed
 from zkperf.ledger.rules.figures.reports import report_context, require_once
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import FigureRound, Filed, Phase, State
 from zkperf.ledger.transactions import encode_transaction
-from zkperf.proofs.committed import DoesNotHold
 from zkperf.randomness import RandomBytes, system
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.showing import Card, KeptOpening, Shown
@@ -61,11 +50,14 @@ class Openings(Record):
     __str__ = __repr__
 
 
+Holds = Literal["holds", "does not hold", "not asked", "not reported"]
+
+
 class Statement(NamedTuple):
-    """A claim as a preview shows it: whether it holds, or None where a figure that it needs is missing."""
+    """A claim as a preview shows it. Not reported: a figure that it needs is missing."""
 
     claim: str
-    holds: bool | None
+    holds: Holds
 
     def __repr__(self) -> str:
         return "<statement>"
@@ -81,44 +73,47 @@ class Preview:
     outcome: str | None = field(repr=False)
     """The grade or index, None if there is none. Published means in it count as withheld: they are not
     known yet."""
-    compared_with: str | None = None
+    system: System = field(repr=False)
+    """What would be public afterwards."""
+    compared_with: str | None
     """The period that claims of kind ``improved`` compare with; None if there is none."""
 
 
 def preview(
-    scheme: IndicatorScheme,
-    period: str,
-    figures: Mapping[str, int],
-    before: Mapping[str, int] | None = None,
-    compared_with: str | None = None,
+    scheme: IndicatorScheme, now: Figures, before: Figures | None = None, system: System | None = None
 ) -> Preview:
-    """What these ``figures``, by id of the indicator, would give; ``before`` are those of the last period,
-    ``compared_with``.
+    """What the figures of this period would give, after the last period's; ``system`` is what is public.
 
     Nothing is sent. InputError, naming the indicator, for a figure that cannot be reported.
     """
-    missing = frozenset(k for k, item in enumerate(scheme.indicators) if item.id not in figures)
-    parts = () if scheme.index is None else scheme.index.parts
-    setting = Setting(scheme, period, missing, [None] * len(parts))
-    with_index = bool(figures) and index_allowed(setting)
-    statements = []
-    for number, claim in enumerate(scheme.claims):
-        values = _values(needs(setting, number), figures, before or {})
-        holds = None
-        if values is not None and (claim.kind != "index" or with_index):
-            holds = _holds(setting, number, values)
-        statements.append(Statement(claim.id, holds))
-    form = ReportForm(scheme, period)
-    if figures:
-        check_figures(form, {scheme.number(name): value for name, value in figures.items()})
+    form = ReportForm(scheme, now.period)
+    if now.values:
+        check_figures(form, {scheme.number(name): value for name, value in now.values.items()})
     asked = {k: scheme.indicators[k].id for k in form.bits}
-    at_target = {name: bool(form.at_target(k, figures[name])) for k, name in asked.items() if name in figures}
-    outcome = None
-    if with_index:
-        values = _values(needs(setting, len(scheme.claims)), figures, {})
-        assert values is not None
-        outcome = outcome_name(scheme, index_outcome(setting, values))
-    return Preview(statements, at_target, outcome, compared_with)
+    at_target = {
+        name: bool(form.at_target(k, now.values[name])) for k, name in asked.items() if name in now.values
+    }
+    seen = foresee(scheme, system or System(), now, before)
+    statements = [Statement(claim.id, _holds(seen, number)) for number, claim in enumerate(scheme.claims)]
+    compared_with = None if before is None else before.period
+    return Preview(statements, at_target, _outcome(scheme, seen), seen.outcome.system, compared_with)
+
+
+def _holds(seen: Foreseen, number: int) -> Holds:
+    if number not in seen.made:
+        return "not reported"
+    if number not in seen.outcome.asked:
+        return "not asked"
+    return "holds" if number in seen.true else "does not hold"
+
+
+def _outcome(scheme: IndicatorScheme, seen: Foreseen) -> str | None:
+    index = len(scheme.claims)
+    if index not in seen.made:
+        return None
+    if index not in seen.outcome.asked:
+        return "not asked"
+    return outcome_name(scheme, seen.outcome.grades or seen.true[index])
 
 
 @dataclass(frozen=True)
@@ -183,9 +178,10 @@ class Provider:
     # -- claims -----------------------------------------------------------------------------------
 
     def claim(self, state: State, found: FigureRound) -> bytes | None:
-        """Everything that holds, proved, in one transaction; None if there is no report that counts.
+        """Everything that is asked and holds, proved, in one transaction; None if no report counts.
 
-        Claims that do not hold are left out: nothing is sent of them.
+        Claims that do not hold are left out: nothing is sent of them. So are those about the last period
+        whose openings are lost.
         """
         unit = self.unit(found)
         filed = found.counted(unit)
@@ -193,10 +189,42 @@ class Provider:
             return None
         scheme, setting = found.scheme.scheme, provider_setting(state, found, unit)
         kept = {filed.digest: self.openings(state.commitment_group, filed)}
+
+        def opening(need: Need) -> Opening | None:
+            figure = figure_needed(found, unit, need)
+            if figure is None:
+                return None
+            if figure.filed.digest not in kept:
+                try:
+                    kept[figure.filed.digest] = self.openings(state.commitment_group, figure.filed)
+                except InputError:
+                    kept[figure.filed.digest] = {}
+            return kept[figure.filed.digest].get(figure.column)
+
+        def value(need: Need) -> int | None:
+            known = opening(need)
+            return None if known is None else known.value
+
+        true = truths(setting, value)
+        outcome = ask_provider(state, found, unit, setting, true)
         proven = []
-        for number in range(len(scheme.claims) + (scheme.index is not None)):
-            if claim_at(scheme, number).kind != "index" or has_shown_index(found, setting):
-                proven.append(self._prove(state, found, setting, number, kept))
+        for number, published in true.items():
+            if number not in outcome.asked:
+                continue
+            wanted = needs(setting, number)
+            figures = [item for need in wanted if (item := figure_needed(found, unit, need)) is not None]
+            openings = [known for need in wanted if (known := opening(need)) is not None]
+            graded = number == len(scheme.claims) and outcome.grades is not None
+            proof = prove_claim(
+                state.commitment_group,
+                Asked(setting, number, outcome.grades if graded else published),
+                claim_context(state, found, unit, figures),
+                openings,
+                [figure.commitment for figure in figures],
+                self.source,
+            )
+            worst = outcome.grades.worst if graded and outcome.grades is not None else published
+            proven.append(Proven(claim=number, outcome=worst, proof=proof))
         posted = signed(
             ClaimsPosted,
             self.key,
@@ -204,40 +232,9 @@ class Provider:
             round=found.digest,
             unit=unit,
             report=filed.digest,
-            claims=tuple(item for item in proven if item is not None),
+            claims=tuple(proven),
         )
         return encode_transaction(posted)
-
-    def _prove(
-        self,
-        state: State,
-        found: FigureRound,
-        setting: Setting,
-        number: int,
-        kept: dict[bytes, dict[int, Opening]],
-    ) -> Proven | None:
-        """One claim; None if it does not hold, or a figure that it needs is missing. ``kept`` are openings
-        by report: those of the last period's come to it when they are needed."""
-        figures: list[Figure] = []
-        openings: list[Opening] = []
-        for need in needs(setting, number):
-            figure = figure_needed(found, self.unit(found), need)
-            if figure is None:
-                return None
-            filed = figure.filed
-            if filed.digest not in kept:
-                kept[filed.digest] = self.openings(state.commitment_group, filed)
-            figures.append(figure)
-            openings.append(kept[filed.digest][figure.column])
-        values = [opening.value for opening in openings]
-        if not _holds(setting, number, values):
-            return None
-        outcome = _outcome(setting, number, values)
-        asked = Asked(setting, number, outcome)
-        context = claim_context(state, found, self.unit(found), figures)
-        commitments = [figure.commitment for figure in figures]
-        proof = prove_claim(state.commitment_group, asked, context, openings, commitments, self.source)
-        return Proven(claim=number, outcome=outcome, proof=proof)
 
     # -- auditors ---------------------------------------------------------------------------------
 
@@ -284,39 +281,3 @@ class Provider:
 
 def _file(report: bytes) -> str:
     return f"report-{report.hex()[:32]}.cbor"
-
-
-def _values(
-    wanted: Sequence[Need], figures: Mapping[str, int], before: Mapping[str, int]
-) -> list[int] | None:
-    """The values that a claim is about; None if one is missing."""
-    sources = [before if need.previous else figures for need in wanted]
-    if any(need.indicator not in source for need, source in zip(wanted, sources, strict=True)):
-        return None
-    return [source[need.indicator] for need, source in zip(wanted, sources, strict=True)]
-
-
-def _outcome(setting: Setting, number: int, values: Sequence[int]) -> int | None:
-    """What a claim of these values publishes, if anything: the index, or the total of `parts`."""
-    if number == len(setting.scheme.claims):
-        return index_outcome(setting, values)
-    claim = setting.scheme.claims[number]
-    if claim.kind != "parts" or not claim.numbers:
-        return None
-    scales = [setting.scheme.named(name).scale for name in claim.indicators]
-    factors = [10 ** (max(scales) - scale) for scale in scales]
-    total: int = sum(factor * value for factor, value in zip(factors, values, strict=True))
-    return total
-
-
-def _holds(setting: Setting, number: int, values: Sequence[int]) -> bool | None:
-    """Whether a claim is true of these values; None if it is not made in the period."""
-    claim = claim_at(setting.scheme, number)
-    if not KINDS[claim.kind].applies(setting, claim):
-        return None
-    try:
-        state_claim(Asked(setting, number, _outcome(setting, number, values)), values)
-    except (DoesNotHold, InvalidProof):
-        # InvalidProof: a total that is to be published is not in the range that the scheme gives it.
-        return False
-    return True

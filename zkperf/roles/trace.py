@@ -20,7 +20,7 @@ from zkperf.ledger.rules.figures.claims import (
     pool_above,
     provider_setting,
     rated_in,
-    verify_posted_claims,
+    verify_answers,
 )
 from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.rules.figures.pools import NOT_ASKED, target_claim
@@ -31,7 +31,7 @@ from zkperf.ledger.transactions import SumsPosted, decode_leaf, decode_transacti
 from zkperf.names import fold
 from zkperf.roles.auditor import PublicLog
 from zkperf.roles.replica import replicate
-from zkperf.roles.verdicts import outcome_name, verdict
+from zkperf.roles.verdicts import index_name, verdict
 
 TOTAL = "total"
 """What the root is called, besides its name."""
@@ -270,9 +270,8 @@ class _Tracer:
             if figure is not None:
                 reports.setdefault(figure.filed.digest, (*figure[:3], []))[3].append(figure.column)
         commitments = [_commitment(*item) for item in reports.values()]
-        claimed = self._found.claimed.get(unit, {})
         if number == len(self._scheme.claims):
-            value: str | None = outcome_name(self._scheme, claimed.get(number))
+            value: str | None = index_name(self._state, self._found, unit)
         else:
             value = verdict(self._state, self._found, unit, number)
         proofs = self._reports([item[2] for item in reports.values()]) + self._claims([unit], number)
@@ -375,7 +374,7 @@ class _Tracer:
                 and posted.unit in wanted
             ):
                 found.append((index, posted))
-        verdicts = verify_posted_claims(self._state, [posted for _, posted in found])
+        verdicts = [verify_answers(self._state, self._found, posted) for _, posted in found]
         kind = "index" if number == len(self._scheme.claims) else self._scheme.claims[number].kind
         return [
             {

@@ -39,6 +39,7 @@ def indicator(identifier: str, **changes: Any) -> Indicator:
         "targets": (),
         "weight": None,
         "missing": Ratio.of(0),
+        "floor": None,
     }
     return Indicator(**fields | changes)
 

@@ -26,11 +26,12 @@ from zkperf.errors import EncodingError, InvalidProof, InvalidSignature, RuleVio
 from zkperf.ledger.figure_transactions import ClaimsPosted, Proven
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures import claims
-from zkperf.ledger.rules.figures.claims import has_shown_index, provider_setting
+from zkperf.ledger.rules.figures.claims import provider_setting
 from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.rules.prepared import everything
 from zkperf.ledger.signing import signed
 from zkperf.ledger.state import Phase
+from zkperf.roles.verdicts import verdict
 
 CHECK = "claims"
 
@@ -48,10 +49,10 @@ def test_what_holds_is_proved_and_the_last_claim_ends_the_wait() -> None:
     bench = claiming()
     bench.claim_all()
     # Claim 0: quality of 19.0 or more. Claim 1, better than last period, has no last period. 2: the index.
-    proved = {name for name in NAMES if 0 in bench.figures.claimed[UNITS[name]]}
+    proved = {name for name in NAMES if 0 in bench.figures.claimed[UNITS[name]].proved}
     assert proved == {name for name, values in FIGURES.items() if values[QUALITY] >= 190}
-    assert not any(1 in claimed for claimed in bench.figures.claimed.values())
-    grades = {name: bench.figures.claimed[UNITS[name]].get(2) for name in NAMES}
+    assert not any(1 in claimed.asked for claimed in bench.figures.claimed.values())
+    grades = {name: bench.figures.claimed[UNITS[name]].proved.get(2) for name in NAMES}
     # n2: (200/300 + 80/100)/2 = 0.73; n3: (250/300 + 90/100)/2 = 0.87; s2 has reported one figure only.
     assert (grades["n2"], grades["n3"], grades["n4"], grades["s2"]) == (1, 0, 2, None)
     assert bench.figures.phase is Phase.OPENED
@@ -132,10 +133,10 @@ def test_a_claim_that_does_not_hold_cannot_be_posted() -> None:
     right = bench.claims("n2", only=[0])
     copied = resigned(bench, "n1", right, unit=UNITS["n1"], report=bench.figures.reports[UNITS["n1"]].digest)
     bench.refuse(copied, "proofs", error=InvalidProof)
-    [index_of_n2] = bench.claims("n2", only=[2]).claims
+    at_target, index_of_n2 = bench.claims("n2").claims
     better = index_of_n2.model_copy(update={"outcome": 0})
     # The best grade has one end to prove, not two: another length.
-    bench.refuse(resigned(bench, "n2", right, claims=(better,)), "encoding", error=EncodingError)
+    bench.refuse(resigned(bench, "n2", right, claims=(at_target, better)), "encoding", error=EncodingError)
     silent = index_of_n2.model_copy(update={"outcome": None})
     bench.refuse(resigned(bench, "n2", right, claims=(silent,)), "proofs", "outcome", InvalidProof)
     for number in (3, 2**62):
@@ -158,7 +159,7 @@ def test_every_figure_of_a_claim_is_reported() -> None:
 def test_who_reports_too_little_has_no_index() -> None:
     bench = claiming()
     proof = bench.claims("n2", only=[2]).claims
-    bench.refuse(bench.claims("s2", claims=proof), CHECK, "has no index")
+    bench.refuse(bench.claims("s2", claims=proof), CHECK, "claim 'index' is not asked of this provider")
 
 
 # -- two periods ----------------------------------------------------------------------------------------
@@ -180,7 +181,7 @@ def test_better_than_in_the_last_period() -> None:
     }
     bench = next_period(now)
     bench.claim_all()
-    assert {name for name in NAMES if 1 in bench.figures.claimed[UNITS[name]]} == {"n1", "s2"}
+    assert {name for name in NAMES if 1 in bench.figures.claimed[UNITS[name]].proved} == {"n1", "s2"}
 
 
 def test_who_did_not_report_the_last_period_cannot_have_improved() -> None:
@@ -239,7 +240,7 @@ def test_what_is_believed_is_not_verified(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(claims, "verify_claims", None)
     bench.leaves.append(encoded(posted))
     apply(bench.state, bench.leaves[-1:], trusted=everything)
-    assert bench.figures.claimed[UNITS["n2"]] == {0: None, 2: 1}
+    assert bench.figures.claimed[UNITS["n2"]].proved == {0: None, 2: 1}
 
 
 # -- means that an index takes --------------------------------------------------------------------------
@@ -265,13 +266,17 @@ def test_a_pool_is_taken_from_the_nearest_published_unit_above() -> None:
     assert provider_setting(less.state, less.figures, UNITS["s1"]).parts == [overall]
 
 
-def test_an_index_that_would_tell_too_much_is_not_shown() -> None:
-    made = plan(index=index(parts=(part("cost", 0, 5, source="pool"),)), claims=(), floor=60)
+def test_what_would_tell_too_much_is_not_asked() -> None:
+    made = plan(index=index(parts=(part("cost", 0, 5, source="pool"),)), claims=(), floor=100)
     bench = a_round(made)
     bench.report_all(FIGURES)
     bench.check_all()
     bench.go(Phase.CLAIMING)
-    settings = {name: provider_setting(bench.state, bench.figures, UNITS[name]) for name in ("n1", "s1")}
-    assert not any(has_shown_index(bench.figures, setting) for setting in settings.values())
     proof = (Proven(claim=0, outcome=0, proof=b""),)
-    bench.refuse(bench.claims("n1", claims=proof), CHECK, "would tell too much")
+    bench.refuse(bench.claims("n1", claims=proof), CHECK, "its answer could tell too much")
+    # Nothing was asked, so nothing is to be proved; and that is what the result says.
+    assert bench.claims("n1").claims == ()
+    bench.apply(bench.claims("n1"))
+    assert bench.figures.claimed[UNITS["n1"]].asked == frozenset()
+    assert verdict(bench.state, bench.figures, UNITS["n1"], 0) == "not asked"
+    assert verdict(bench.state, bench.figures, UNITS["n2"], 0) == "nothing posted"

@@ -188,7 +188,7 @@ def test_a_provider_that_publishes_no_total_keeps_it() -> None:
     assert expected_sums(bench.figures) == [(4, 0), (4, UNITS["North"]), (4, UNITS["South"])]
     bench.go(Phase.CLAIMING)
     bench.apply(bench.claims("n1", claims=()), *(bench.claims(name) for name in NAMES[1:]))
-    published = [bench.figures.claimed[UNITS[name]].get(0) for name in NAMES]
+    published = [bench.figures.claimed[UNITS[name]].proved.get(0) for name in NAMES]
     assert published == [None, *(30 + n for n in range(1, 7))]
     bench.go(Phase.CONCLUDED)
     assert {column for column, _ in bench.figures.openings} == {4}

@@ -65,7 +65,10 @@ WRONG: dict[str, tuple[Any, str]] = {
         {"claims": (claim("ratio", "quality", "waiting", numbers=(1,), sense="at least"),)},
         "divides by zero",
     ),
-    "a figure given away": ({"floor": 92}, "could be narrowed"),
+    "a number published of figures with a floor": (
+        {"index": index("exact"), "floor": 2},
+        "an exact index can fix indicator 'quality' at an end of its range",
+    ),
     "a pool of a part of a published total": (
         {
             "indicators": totalled().indicators,

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations, combinations_with_replacement, product
 from typing import Any
 
 import pytest
 
-from circuits.claims import KINDS, Asked, Setting, check_claims, claim_at, has_index, longest_proof, needs
+from circuits.claims import (
+    KINDS,
+    Asked,
+    Grades,
+    Setting,
+    check_claims,
+    claim_at,
+    has_index,
+    longest_proof,
+    needs,
+)
 from circuits.claims import state_claim as stated
 from circuits.indicators import Claim, IndicatorScheme, Ratio, Target, check_indicators
 from circuits.report import ReportContext, ReportForm, build_report
@@ -94,7 +104,9 @@ def test_no_index_has_a_longer_proof(group: Group, most: int) -> None:
                 setting = Setting(made, PERIOD, missing, [mean] * len(parts))  # type: ignore[list-item]
                 assert has_index(setting)
                 for number in range(3):
-                    for outcome in range(len(published.grades) or 20) if number == 2 else [None]:
+                    grades = range(len(published.grades))
+                    published_ones = [Grades(*pair) for pair in combinations_with_replacement(grades, 2)]
+                    for outcome in (published_ones or range(20)) if number == 2 else [None]:
                         assert len(needs(setting, number)) == 3 - left
                         seen[number].add(stated(Asked(setting, number, outcome)).size(group))
         assert all(max(found) <= most for found, most in zip(seen, longest, strict=True))

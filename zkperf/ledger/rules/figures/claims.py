@@ -6,23 +6,34 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from circuits.claims import Asked, ProvedClaim, Setting, claim_at, needs, verify_claims
-from circuits.exposure import index_allowed
+from circuits.claims import Asked, Grades, ProvedClaim, Setting, claim_at, needs, verify_claims
+from circuits.exposure import Outcome, System
 from circuits.indicators import IndexPart
 from zkperf.errors import RuleViolation, ZkperfError, bare
 from zkperf.ledger.figure_transactions import ClaimsPosted
 from zkperf.ledger.rules.common import find_figures, require
+from zkperf.ledger.rules.figures.asking import ask_provider, public_system
 from zkperf.ledger.rules.figures.draw import conclude
 from zkperf.ledger.rules.figures.needed import claim_context, figure_needed
 from zkperf.ledger.rules.figures.pools import pooled_mean, pooled_sum
 from zkperf.ledger.rules.figures.reports import provider_key
 from zkperf.ledger.signing import verify_signed
-from zkperf.ledger.state import OVER, FigureRound, Phase, Round, State
+from zkperf.ledger.state import OVER, Answered, FigureRound, Phase, Round, State
 from zkperf.ledger.transactions import UnitResult
 
 CHECK = "claims"
 
-Verdict = ZkperfError | None
+
+class Heard(NamedTuple):
+    """What a provider was asked, and has answered with proofs that hold."""
+
+    before: System | None
+    """What was public about its figures when that was found out."""
+    outcome: Outcome
+
+
+Verdict = ZkperfError | Heard | None
+"""None: the proofs are taken for good unseen."""
 
 
 def provider_setting(state: State, found: FigureRound, unit: int) -> Setting:
@@ -34,14 +45,6 @@ def provider_setting(state: State, found: FigureRound, unit: int) -> Setting:
     parts = () if scheme.index is None else scheme.index.parts
     means = [_mean(state, found, unit, part) for part in parts]
     return Setting(scheme, found.opened.period, missing, means)
-
-
-def has_shown_index(found: FigureRound, setting: Setting) -> bool:
-    """Whether a provider in this setting has an index: found out once for each."""
-    place = setting.missing, tuple(setting.parts)
-    if place not in found._allowed:
-        found._allowed[place] = index_allowed(setting)
-    return found._allowed[place]
 
 
 def _mean(state: State, found: FigureRound, unit: int, part: IndexPart) -> Fraction | None:
@@ -101,59 +104,87 @@ def can_be_judged(state: State, posted: ClaimsPosted) -> bool:
     return found is not None and found.phase in OVER and posted.unit in found.reports
 
 
-def verify_posted_claims(state: State, everything: Sequence[ClaimsPosted]) -> list[Verdict]:
-    """For each provider's claims why they are refused, or None. One batch for all of all providers."""
-    verdicts: list[Verdict] = []
+def verify_posted_claims(state: State, everything: Sequence[ClaimsPosted]) -> list[ZkperfError | Heard]:
+    """For each provider's claims what it was asked, or why they are refused. One batch for all."""
+    verdicts: list[ZkperfError | Heard] = []
     items: list[ProvedClaim] = []
     owners: list[int] = []
     for place, posted in enumerate(everything):
         try:
             require(can_be_judged(state, posted), CHECK, "there is nothing to claim about yet")
-            made = _claims_of(state, state.figure_rounds[posted.round], posted)
+            found = state.figure_rounds[posted.round]
+            heard = _heard(state, found, posted)
+            made = _claims_of(state, found, posted, heard.outcome.grades)
         except ZkperfError as error:
             verdicts.append(bare(error))
             continue
-        verdicts.append(None)
+        verdicts.append(heard)
         items += made
         owners += [place] * len(made)
     # Without a claim there may be no genesis yet, and no group.
     judged = verify_claims(state.commitment_group, items) if items else []
     for place, verdict in zip(owners, judged, strict=True):
-        if verdicts[place] is None:
+        if verdict is not None and not isinstance(verdicts[place], ZkperfError):
             verdicts[place] = verdict
     return verdicts
 
 
-def _claims_of(state: State, found: FigureRound, posted: ClaimsPosted) -> list[ProvedClaim]:
-    """The claims as they are verified. A ZkperfError if one is not about what counts."""
-    filed = found.counted(posted.unit)
+def verify_answers(state: State, found: FigureRound, posted: ClaimsPosted) -> ZkperfError | None:
+    """Why the proofs of claims that are on the ledger do not hold, if they do not."""
+    made = _claims_of(state, found, posted, found.claimed[posted.unit].grades)
+    judged = verify_claims(state.commitment_group, made)
+    return next((verdict for verdict in judged if verdict is not None), None)
+
+
+def _heard(state: State, found: FigureRound, posted: ClaimsPosted) -> Heard:
+    """What the provider is asked, its answers taken for true. A ZkperfError if they are not about what
+    counts, or about more than it is asked."""
+    filed, scheme = found.counted(posted.unit), found.scheme.scheme
     if filed is None or filed.digest != posted.report:
         raise RuleViolation("stale commitment: this is not the report that counts", check=CHECK)
-    numbers = [item.claim for item in posted.claims]
-    require(numbers == sorted(set(numbers)), CHECK, "claims come in the scheme's order, each once")
+    said = {item.claim: item.outcome for item in posted.claims}
+    require([*said] == sorted(said), CHECK, "claims come in the scheme's order, each once")
+    require(len(said) == len(posted.claims), CHECK, "claims come in the scheme's order, each once")
     setting = provider_setting(state, found, posted.unit)
-    return [
-        _claim(state, found, posted, setting, Asked(setting, item.claim, item.outcome), item.proof)
-        for item in posted.claims
-    ]
-
-
-def _claim(
-    state: State, found: FigureRound, posted: ClaimsPosted, setting: Setting, asked: Asked, proof: bytes
-) -> ProvedClaim:
-    claim = claim_at(setting.scheme, asked.number)
-    if claim.kind == "index":
+    for number in said:
+        name = claim_at(scheme, number).id
+        for need in needs(setting, number):
+            if figure_needed(found, posted.unit, need) is None:
+                raise RuleViolation(f"claim {name!r}: {need.indicator!r} is not reported", check=CHECK)
+    before = public_system(state, found, posted.unit)
+    outcome = ask_provider(state, found, posted.unit, setting, said)
+    for number in said:
+        name = claim_at(scheme, number).id
         require(
-            has_shown_index(found, setting),
+            number in outcome.asked,
             CHECK,
-            "this provider has no index: too little is reported, or it would tell too much",
+            f"claim {name!r} is not asked of this provider: its answer could tell too much, or too little is "
+            "reported",
         )
-    figures = []
-    for need in needs(setting, asked.number):
-        figure = figure_needed(found, posted.unit, need)
-        if figure is None:
-            raise RuleViolation(f"claim {claim.id!r}: {need.indicator!r} is not reported", check=CHECK)
-        figures.append(figure)
+    if outcome.grades is not None:
+        require(
+            said[len(scheme.claims)] == outcome.grades.worst,
+            CHECK,
+            "the grade is not the worst one that was asked for and reached",
+        )
+    return Heard(before, outcome)
+
+
+def _claims_of(
+    state: State, found: FigureRound, posted: ClaimsPosted, grades: Grades | None
+) -> list[ProvedClaim]:
+    """The claims as they are verified."""
+    setting, last = provider_setting(state, found, posted.unit), len(found.scheme.scheme.claims)
+    made = []
+    for item in posted.claims:
+        outcome = grades if item.claim == last and grades is not None else item.outcome
+        made.append(_claim(state, found, posted, Asked(setting, item.claim, outcome), item.proof))
+    return made
+
+
+def _claim(state: State, found: FigureRound, posted: ClaimsPosted, asked: Asked, proof: bytes) -> ProvedClaim:
+    wanted = needs(asked.setting, asked.number)
+    figures = [figure for need in wanted if (figure := figure_needed(found, posted.unit, need)) is not None]
     context = claim_context(state, found, posted.unit, figures)
     commitments = tuple(figure.commitment for figure in figures)
     encoded = tuple(map(state.commitment_group.encode, commitments))
@@ -173,11 +204,20 @@ def require_claims_awaited(state: State, posted: ClaimsPosted) -> FigureRound:
 
 
 def process_claims(state: State, posted: ClaimsPosted, verdict: Verdict) -> None:
-    """Everything that a provider claims in a round, at once. What is not in it is not proved."""
+    """Everything that a provider claims in a round, at once. What is asked and not in it is not proved."""
     found = require_claims_awaited(state, posted)
-    if verdict is not None:
+    if verdict is None:
+        verdict = _heard(state, found, posted)
+    elif isinstance(verdict, Heard) and verdict.before is not public_system(state, found, posted.unit):
+        # It has claimed in another round since: what it is asked here may be another thing now.
+        [verdict] = verify_posted_claims(state, [posted])
+    if isinstance(verdict, ZkperfError):
         raise verdict
-    found.claimed[posted.unit] = {item.claim: item.outcome for item in posted.claims}
+    outcome, provider = verdict.outcome, provider_key(found, posted.unit)
+    assert provider is not None
+    state.systems[provider] = outcome.system
+    proved = {item.claim: item.outcome for item in posted.claims}
+    found.claimed[posted.unit] = Answered(outcome.asked, proved, outcome.grades)
     if len(found.claimed) == found.numbers[0]:
         found.phase = Phase.OPENED
 

@@ -107,7 +107,7 @@ def pool_of(found: FigureRound, k: int, unit: int) -> Pool:
     """What is published of one indicator in one unit."""
     indicator, count = found.scheme.scheme.indicators[k], found.pooled[k][unit]
     reason, total = found.publications[k].withheld.get(unit), pooled_sum(found, k, unit)
-    claim = target_claim(found, k)
+    share, share_of = (None, None) if total is None else _share(found, k, unit)
     return Pool(
         indicator=indicator.id,
         status=PUBLISHED if reason is None else WITHHELD,
@@ -115,8 +115,9 @@ def pool_of(found: FigureRound, k: int, unit: int) -> Pool:
         count=count,
         sum=total,
         mean=None if total is None else mean(total, count * 10**indicator.scale),
-        share=None if total is None else _share(found, k, unit, claim),
-        share_from=_share_from(found, k, claim),
+        share=share,
+        share_of=share_of,
+        share_from=_share_from(found, k),
     )
 
 
@@ -131,29 +132,58 @@ def target_claim(found: FigureRound, k: int) -> int | None:
     return None
 
 
-def _share_from(found: FigureRound, k: int, claim: int | None) -> str | None:
+def shown_bit(found: FigureRound, k: int, unit: int) -> bool | None:
+    """Whether the provider at a unit is at the target of indicator k, if shares tell; else None.
+
+    What is published of a column are sums over units; what follows from them are the sums of disjoint groups
+    (protocol, section 8). The provider's group are the contributors below the nearest published unit above
+    it, but for those below published units under that one. If all of them are at the target, or none is, its
+    own bit is public.
+    """
+    filed, pooled, column = found.counted(unit), found.pooled[k], _bit_column(found, k)
+    above = found.tree.parents[unit]
+    while above is not None and (column, above) not in found.openings:
+        above = found.tree.parents[above]
+    if above is None or filed is None or not found.tied(k) <= set(filed.reported):
+        return None
+    inner = [child for child in found.tree.children(above) if (column, child) in found.openings]
+    count = pooled[above] - sum(pooled[child] for child in inner)
+    reached = _bits(found, k, above) - sum(_bits(found, k, child) for child in inner)
+    return bool(reached) if reached in (0, count) else None
+
+
+def _bit_column(found: FigureRound, k: int) -> int:
+    return len(found.publications) + found.form.bits.index(k)
+
+
+def _bits(found: FigureRound, k: int, unit: int) -> int:
+    """How many providers below a unit are at their target."""
+    [reached] = found.openings[_bit_column(found, k), unit].values
+    return check_range(reached, 0, found.pooled[k][unit], "providers at their target")
+
+
+def _share_from(found: FigureRound, k: int) -> str | None:
     """Where the share at target comes from, the same in all units; None if there is no target."""
-    if claim is not None:
+    if target_claim(found, k) is not None:
         return CLAIMS
     if k in found.form.bits:
         return BITS
     return None if found.scheme.scheme.indicators[k].target(found.opened.period) is None else NOT_ASKED
 
 
-def _share(found: FigureRound, k: int, unit: int, claim: int | None) -> str | None:
-    count = found.pooled[k][unit]
-    if claim is not None:
-        tie = found.tied(k)
-        proved = 0
-        for leaf in found.tree.below(unit):
-            filed = found.counted(leaf)
-            if filed is not None and tie <= set(filed.reported):
-                proved += claim in found.claimed.get(leaf, ())
-        return mean(proved, count)
-    if k not in found.form.bits:
-        return None
-    [reached] = found.openings[len(found.publications) + found.form.bits.index(k), unit].values
-    return mean(check_range(reached, 0, count, "providers at their target"), count)
+def _share(found: FigureRound, k: int, unit: int) -> tuple[str | None, int | None]:
+    """The share at target of an indicator whose sum is published, and over how many providers it is."""
+    claim = target_claim(found, k)
+    if claim is None:
+        count = found.pooled[k][unit]
+        return (mean(_bits(found, k, unit), count), count) if k in found.form.bits else (None, None)
+    tie, asked, proved = found.tied(k), 0, 0
+    for leaf in found.tree.below(unit):
+        filed, answered = found.counted(leaf), found.claimed.get(leaf)
+        if filed is not None and answered is not None and tie <= set(filed.reported):
+            asked += claim in answered.asked
+            proved += claim in answered.proved
+    return (mean(proved, asked) if asked else None), asked
 
 
 def process_published(state: State, posted: FiguresPublished) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from circuits.claims import check_claims
-from circuits.exposure import check_exposure
+from circuits.exposure import check_floors
 from circuits.indicators import check_indicators
 from zkperf.errors import InputError, RuleViolation
 from zkperf.ledger.figure_transactions import SchemeOfFigures
@@ -16,7 +16,7 @@ CHECK = "schemes"
 
 
 def process_scheme_of_figures(state: State, posted: SchemeOfFigures) -> None:
-    """An evaluator publishes a scheme: it makes sense, fits into transactions and gives no figure away."""
+    """An evaluator publishes a scheme: it makes sense, fits into transactions, and says what has no floor."""
     require_evaluator(state, posted, posted.evaluator, CHECK)
     identifier = digest(posted)
     require(identifier not in state.figure_schemes, CHECK, "this scheme is on the ledger already")
@@ -24,7 +24,7 @@ def process_scheme_of_figures(state: State, posted: SchemeOfFigures) -> None:
         check_indicators(posted.scheme)
         check_claims(posted.scheme)
         check_room(state.commitment_group, state.rules.threshold, state.rules.max_sequence, posted.scheme)
-        check_exposure(posted.scheme)
+        check_floors(posted.scheme)
     except InputError as error:
         raise RuleViolation(str(error), check=CHECK) from None
     # Newer versions of a scheme have its id.

@@ -135,6 +135,7 @@ def _result(scheme: IndicatorScheme, units: Sequence[Place], inner: Sequence[int
             sum=-(2**63),
             mean=LONGEST_MEAN,
             share="0.000000",
+            share_of=len(units),
             share_from="not asked",
         )
         for item in scheme.indicators
