@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from circuits.claims import Asked, Setting, check_claims, has_index, index_outcome, needs, state_claim
+from circuits.claims import (
+    Asked,
+    Grades,
+    Published,
+    Setting,
+    check_claims,
+    has_index,
+    index_outcome,
+    needs,
+    state_claim,
+)
 from circuits.claims.index import ends, outcome_of, score, weighing
 from circuits.indicators import Grade, Index, Ratio
 from tests.circuits.claims.world import (
@@ -33,6 +43,12 @@ def value(quality: int, turnover: int) -> Fraction:
     return Fraction(3, 5) * Fraction(quality, 300) + Fraction(2, 5) * (1 - Fraction(turnover, 10000))
 
 
+def said(published: Index, place: int | None) -> Published:
+    """What is published of an outcome: of a grade, that it is this one."""
+    assert place is not None
+    return Grades(place, place) if published.publish == "grade" else place
+
+
 @pytest.mark.parametrize("published", [index(), index("exact")])
 @pytest.mark.parametrize("group", EVERY)
 def test_the_right_outcome_is_proved_and_no_other(group: Group, published: Index) -> None:
@@ -42,9 +58,9 @@ def test_the_right_outcome_is_proved_and_no_other(group: Group, published: Index
     outcome = index_outcome(world.setting, world.values())  # type: ignore[arg-type]
     exact = value(FIGURES["quality"], FIGURES["turnover"])
     assert outcome == (1 if published.publish == "grade" else int(exact * 20))
-    item = world.prove(outcome)
+    item = world.prove(said(published, outcome))
     assert world.verdict(item) is None
-    for other in (outcome - 1, outcome + 1):
+    for other in (said(published, outcome - 1), said(published, outcome + 1)):
         assert world.verdict(item._replace(asked=item.asked._replace(outcome=other))) is not None
         with pytest.raises(DoesNotHold):
             world.prove(other)
@@ -60,7 +76,7 @@ def test_outcomes_by_definition(published: Index) -> None:
     for quality, turnover in product((0, 1, 150, 189, 250, 299, 300), (0, 1, 2500, 5000, 9999, 10000)):
         outcome = index_outcome(setting, [quality, turnover])
         assert outcome is not None
-        low, high = ends(published, outcome)
+        low, high = ends(published, said(published, outcome))
         exact = value(quality, turnover)
         assert low <= exact <= 1 if high is None else low <= exact < high
         assert outcome == outcome_of(published, exact)
@@ -76,7 +92,7 @@ def test_at_the_very_ends() -> None:
         for quality, turnover in ((300, 0), (0, 10000)):
             world = World(made, figures={**FIGURES, "quality": quality, "turnover": turnover})
             outcome = index_outcome(world.setting, world.values())  # type: ignore[arg-type]
-            assert outcome is not None and world.verdict(world.prove(outcome)) is None
+            assert world.verdict(world.prove(said(published, outcome))) is None
 
 
 def test_missing_figures_score_what_is_stated() -> None:
@@ -94,7 +110,7 @@ def test_missing_figures_score_what_is_stated() -> None:
     assert [need.indicator for need in needs(setting, 0)] == ["quality", "turnover"]
     world = World(made, setting=setting)
     outcome = index_outcome(setting, [200, 2500])
-    item = world.prove(outcome)
+    item = world.prove(said(index(), outcome))
     assert world.verdict(item) is None
     # the same proof under another set of missing figures is none
     whole = item.asked._replace(setting=Setting(made, PERIOD))
@@ -114,7 +130,7 @@ def test_too_little_reported_is_no_index() -> None:
     # 0.6 of 0.7 is more than two thirds
     assert not has_index(Setting(made, PERIOD, frozenset({1})))
     world = World(scheme(index=index()), setting=Setting(scheme(index=index()), PERIOD))
-    item = world.prove(1)
+    item = world.prove(Grades(1, 1))
     less = item.asked._replace(setting=Setting(item.asked.setting.scheme, PERIOD, frozenset({1})))
     verdict = world.verdict(
         item._replace(asked=less, commitments=item.commitments[:1], encoded=item.encoded[:1])
@@ -134,7 +150,7 @@ def test_published_means_are_parts() -> None:
         assert Fraction(total, weighed.denominator) == (value(200, 2500) + scored) / 2
         world = World(made, setting=setting)
         outcome = index_outcome(setting, [200, 2500])
-        assert world.verdict(world.prove(outcome)) is None
+        assert world.verdict(world.prove(said(index(), outcome))) is None
     assert score(part("x", 0, 3), Fraction(1)) == Fraction(333333, 10**6)
 
 
@@ -162,7 +178,7 @@ def test_what_is_good_for_a_scheme_is_good_for_every_provider() -> None:
         let_through.append(denominator)
         for missing, mean in product((set(), {0}, {1}), (None, Fraction(999999, 10**6))):
             setting = Setting(made, PERIOD, frozenset(missing), [mean])
-            for number, outcome in ((0, None), (1, 0), (1, 1), (1, 2)):
+            for number, outcome in ((0, None), *((1, Grades(best, worst)) for best in range(3) for worst in range(best, 3))):
                 state_claim(Asked(setting, number, outcome))
     assert 0 < len(let_through) < 320
 
@@ -255,7 +271,51 @@ def test_nothing_with_a_weight() -> None:
 
 def test_outcomes_that_cannot_be() -> None:
     for published, most in ((index(), 2), (index("exact"), 19)):
-        for outcome in (-1, most + 1):
-            with pytest.raises(InvalidProof):
-                ends(published, outcome)
-        assert ends(published, most)
+        for place in (-1, most + 1):
+            with pytest.raises(InvalidProof, match="there is no such"):
+                ends(published, said(published, place))
+        assert ends(published, said(published, most))
+    for upside_down in (Grades(1, 0), Grades(2, 1)):
+        with pytest.raises(InvalidProof, match="there is no such grade"):
+            ends(index(), upside_down)
+    with pytest.raises(InvalidProof, match="there is no such grade"):
+        ends(index("exact"), Grades(0, 0))
+    with pytest.raises(InvalidProof, match="not a step"):
+        ends(index(), 0)
+
+
+# Quality from 0 to 300 is worth 0.002 a point; turnover 0 is worth 0.4. The grades are A from 0.8, B from 0.6.
+AT_A, BELOW_A, AT_B, BELOW_B = 200, 199, 100, 99
+
+
+@pytest.mark.parametrize("group", EVERY)
+@pytest.mark.parametrize(
+    "grades, inside, outside",
+    [
+        (Grades(0, 1), (300, AT_A, BELOW_A, AT_B), (BELOW_B, 0)),  # B or better
+        (Grades(1, 2), (BELOW_A, AT_B, BELOW_B, 0), (AT_A, 300)),  # B or worse
+        (Grades(1, 1), (BELOW_A, AT_B), (AT_A, BELOW_B)),
+        (Grades(0, 0), (300, AT_A), (BELOW_A, 0)),
+        (Grades(2, 2), (BELOW_B, 0), (AT_B, 300)),
+    ],
+)
+def test_grades_next_to_each_other_up_to_their_ends(
+    group: Group, grades: Grades, inside: tuple[int, ...], outside: tuple[int, ...]
+) -> None:
+    """Where not every bound was asked, a range is proved: with the worst of its figures, and no worse one."""
+    made = scheme(index=index())
+    for quality in inside:
+        world = World(made, group, figures={**FIGURES, "quality": quality, "turnover": 0})
+        item = world.prove(grades)
+        assert world.verdict(item) is None
+        for other in {Grades(best, worst) for best in range(3) for worst in range(best, 3)} - {grades}:
+            assert world.verdict(item._replace(asked=item.asked._replace(outcome=other))) is not None
+    for quality in outside:
+        with pytest.raises(DoesNotHold):
+            World(made, group, figures={**FIGURES, "quality": quality, "turnover": 0}).prove(grades)
+
+
+def test_all_grades_together_say_nothing_and_are_still_proved() -> None:
+    for quality in (0, 300):
+        world = World(scheme(index=index()), figures={**FIGURES, "quality": quality, "turnover": 0})
+        assert world.verdict(world.prove(Grades(0, 2))) is None

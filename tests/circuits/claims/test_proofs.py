@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from circuits.claims import Asked, Opening, Setting, claim_at, needs, prove_claim, verify_claims
+from circuits.claims import Asked, Grades, Opening, Setting, claim_at, needs, prove_claim, verify_claims
 from circuits.claims.kinds import Need
 from circuits.indicators import Claim
 from tests.circuits.claims.world import CONTEXT, FIGURES, PERIOD, World, claim, index, scheme
@@ -70,8 +70,8 @@ def test_what_there_is_not_cannot_be_claimed() -> None:
     with pytest.raises(InvalidProof, match="no claim 1"):
         claim_at(ONE, 1)
     indexed = World(scheme(index=index()))
-    item = indexed.prove(1)
-    for outcome in (None, 3, -1):
+    item = indexed.prove(Grades(1, 1))
+    for outcome in (None, 1, Grades(3, 3), Grades(-1, 1), Grades(1, 3), Grades(1, 0)):
         assert isinstance(
             indexed.verdict(item._replace(asked=item.asked._replace(outcome=outcome))), InvalidProof
         )

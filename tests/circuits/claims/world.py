@@ -12,6 +12,7 @@ from circuits.claims import (
     ClaimContext,
     Opening,
     ProvedClaim,
+    Published,
     Setting,
     needs,
     prove_claim,
@@ -136,7 +137,7 @@ class World:
             for need in needs(self.setting, self.number)
         ]
 
-    def prove(self, outcome: int | None = None, context: ClaimContext = CONTEXT) -> ProvedClaim:
+    def prove(self, outcome: Published | None = None, context: ClaimContext = CONTEXT) -> ProvedClaim:
         assert self.setting is not None
         asked = Asked(self.setting, self.number, outcome)
         pairs = [
