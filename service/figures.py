@@ -104,6 +104,7 @@ class PoolView(View):
     sum: str | None
     mean: str | None
     share_at_target: str | None = Field(description="Null also where it is not asked who is at the target.")
+    share_of: int | None = Field(description="Over how many providers the share is: those who were asked.")
     share_from: str | None = Field(description="claims, bits or not asked; null without a target.")
 
 
@@ -123,9 +124,13 @@ class OutcomeView(View):
 
     unit: int
     name: str
-    grade: str | None = Field(None, description="Where the scheme publishes grades.")
-    index: str | None = Field(None, description="Where the scheme publishes the index.")
-    claims: dict[str, str] = Field(description="proved, not proved or not reported")
+    grade: str | None = Field(None, description="Where the scheme publishes grades; or not asked.")
+    grades: list[str] | None = Field(None, description="The best and the worst grade that it may be.")
+    index: str | None = Field(None, description="Where the scheme publishes the index; or not asked.")
+    claims: dict[str, str] = Field(
+        description="proved, not proved, not asked, not reported or nothing posted"
+    )
+    dropped: int = Field(description="How often a proof contradicted what it had left unproved.")
 
 
 class FigureResultView(View):

@@ -99,9 +99,19 @@ HEADER = "period,provider,group,quality,turnover,cost,staff_cost,other_cost"
 
 
 def result() -> ReportResult:
-    """Two periods of two groups, with every verdict and every reason for withholding."""
+    """Two periods of two groups, with every verdict and every reason for withholding.
 
-    def pool(mean: str | None, count: int, share: str | None = None, reason: str | None = None) -> PoolResult:
+    In 2024 not everything was asked: Cherry Yard has a range for a grade, and has contradicted itself; Damson
+    Row's grade was not asked; Elder Grove posted nothing.
+    """
+
+    def pool(
+        mean: str | None,
+        count: int,
+        share: str | None = None,
+        reason: str | None = None,
+        of: int | None = None,
+    ) -> PoolResult:
         return {
             "status": "published" if mean else "withheld",
             "reason": reason,
@@ -109,6 +119,7 @@ def result() -> ReportResult:
             "sum": f"{float(mean) * count:.1f}" if mean else None,
             "mean": mean,
             "share_at_target": share,
+            "share_of": (count if of is None else of) if share else None,
             "share_from": "bits" if share else None,
         }
 
@@ -130,10 +141,32 @@ def result() -> ReportResult:
                 "South": node(pool("21.750000", 12, "0.666667"), pool("20.000000", 12, "1.000000"), empty),
             },
             "providers": {
-                "Ash <b>House</b>": {"grade": "A", "claims": claims},
-                "Beech Court": {"grade": None, "claims": dict.fromkeys(claims, "not reported")},
+                "Ash <b>House</b>": {"grade": "A", "grades": ["A", "A"], "claims": claims, "dropped": 0},
+                "Beech Court": {
+                    "grade": None,
+                    "grades": None,
+                    "claims": dict.fromkeys(claims, "not reported"),
+                    "dropped": 0,
+                },
             },
         }
+    few: dict[str, Verdict] = dict.fromkeys(claims, "not asked")
+    periods["2024"]["providers"] |= {
+        "Cherry Yard": {
+            "grade": "B or better",
+            "grades": ["A", "B"],
+            "claims": few | {"quality_target": "proved", "less_turnover": "not proved"},
+            "dropped": 1,
+        },
+        "Damson Row": {"grade": "not asked", "grades": None, "claims": few, "dropped": 0},
+        "Elder Grove": {
+            "grade": None,
+            "grades": None,
+            "claims": dict.fromkeys(claims, "nothing posted"),
+            "dropped": 0,
+        },
+    }
+    periods["2024"]["groups"]["South"]["pools"]["turnover"] |= {"share_at_target": "0.900000", "share_of": 10}
     return {"periods": periods}
 
 

@@ -16,8 +16,8 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from circuits.indicators import Indicator, IndicatorScheme
-from zkperf.indicators.results import NodeResult, PeriodResult, ReportResult
-from zkperf.indicators.tables import MARKS, outcome_of, percent
+from zkperf.indicators.results import NodeResult, PeriodResult, ProviderResult, ReportResult
+from zkperf.indicators.tables import DROPPED, MARKS, outcome_of, percent, share_not_asked
 from zkperf.ledger.disclosure import Reason
 from zkperf.ledger.rules.figures.pools import NOT_ASKED
 from zkperf.surveys.figures import Both, both
@@ -86,6 +86,9 @@ def render(page: FiguresPage) -> str:
         providers=len({name for result in periods.values() for name in result["providers"]}),
         verdicts=verdicts,
         marks=MARKS,
+        not_asked=NOT_ASKED,
+        floors=_floors(page.scheme),
+        dropped_mark=DROPPED,
         reasons=Reason,
         folder=shlex.quote(visible(page.ledger)),
         max_failures=MAX_FAILURES,
@@ -109,8 +112,10 @@ class PoolView(NamedTuple):
     mean: str
     providers: str
     share: str
+    share_of: str
+    """Over how many providers it is, if not over all of the pool."""
     asked: bool
-    """Whether it is asked who is at the target."""
+    """Whether somebody was asked whether it is at the target, and answered."""
     reason: str | None
 
 
@@ -125,8 +130,10 @@ class NodeView(NamedTuple):
 class ProviderView(NamedTuple):
     name: str
     group: str
-    outcome: str
+    outcome: Both
     verdicts: Sequence[str]
+    dropped: bool
+    """It has proved what contradicts what it had left unproved."""
 
 
 class PeriodView(NamedTuple):
@@ -135,6 +142,10 @@ class PeriodView(NamedTuple):
     nodes: Sequence[NodeView]
     plots: Sequence[tuple[Both, Markup]]
     grades: Markup | None
+    ranges: bool
+    """Some of the grades are ranges, or not asked."""
+    dropped: bool
+    """Some provider has contradicted what it had left unproved."""
     providers: Sequence[ProviderView]
 
 
@@ -153,16 +164,37 @@ def _period_view(page: FiguresPage, period: str, result: PeriodResult) -> Period
         nodes=[_node_view(page.scheme, name, node) for name, node in nodes.items()],
         plots=plots,
         grades=_grades(page.scheme, result),
+        ranges=any(
+            outcome_of(provider) == NOT_ASKED or len(set(provider.get("grades") or ())) > 1
+            for provider in result["providers"].values()
+        ),
+        dropped=any(provider["dropped"] for provider in result["providers"].values()),
         providers=[
             ProviderView(
                 visible(name),
                 visible(page.groups.get(name, "")),
-                visible(outcome_of(provider) or "–"),
+                _outcome(page.scheme, provider),
                 [provider["claims"][claim.id] for claim in page.scheme.claims],
+                provider["dropped"] > 0,
             )
             for name, provider in result["providers"].items()
         ],
     )
+
+
+def _outcome(scheme: IndicatorScheme, provider: ProviderResult) -> Both:
+    """A provider's grade or index, in words: the grade may be a range."""
+    outcome = visible(outcome_of(provider) or "–")
+    if outcome == NOT_ASKED:
+        return Both(NOT_ASKED, "未询问")
+    grades = provider.get("grades")
+    if scheme.index is None or not grades or grades[0] == grades[1]:
+        return Both(outcome, outcome)
+    best, worst = map(visible, grades)
+    names = [visible(grade.name) for grade in scheme.index.grades]
+    if best == names[0]:
+        return Both(outcome, f"{worst}或更好")
+    return Both(outcome, f"{best}或更差" if worst == names[-1] else f"{best}至{worst}")
 
 
 def _node_view(scheme: IndicatorScheme, name: Both, node: NodeResult) -> NodeView:
@@ -175,7 +207,8 @@ def _node_view(scheme: IndicatorScheme, name: Both, node: NodeResult) -> NodeVie
                 mean=_short(indicator, pool["mean"]),
                 providers=f"{pool['count']:,}",
                 share="" if share is None else percent(share),
-                asked=pool["share_from"] != NOT_ASKED,
+                share_of="" if pool["share_of"] in (None, pool["count"]) else f"{pool['share_of']:,}",
+                asked=not share_not_asked(pool),
                 reason=(pool["reason"] or "withheld") if pool["status"] == "withheld" else None,
             )
         )
@@ -195,6 +228,12 @@ def _indicator_view(indicator: Indicator, periods: Mapping[str, PeriodResult]) -
         better=indicator.better,
         plot=_dots(indicator, means) if len(periods) > 1 else None,
     )
+
+
+def _floors(scheme: IndicatorScheme) -> str:
+    """The floors of a scheme's indicators: "5", or "1–5" where they differ."""
+    floors = sorted({scheme.floor_of(item.id) for item in scheme.indicators})
+    return f"{floors[0]:,}" if len(floors) == 1 else f"{floors[0]:,}–{floors[-1]:,}"
 
 
 def _dots(indicator: Indicator, means: Mapping[Both, str | None]) -> Markup | None:
@@ -217,19 +256,33 @@ def _grades(scheme: IndicatorScheme, result: PeriodResult) -> Markup | None:
     """How many providers have which grade, or which index."""
     if scheme.index is None:
         return None
-    counts = Counter(outcome_of(provider) for provider in result["providers"].values())
+    counts = Counter(_place(provider) for provider in result["providers"].values())
     names = [grade.name for grade in scheme.index.grades]
     if scheme.index.publish == "exact":
-        names = sorted(name for name in counts if name is not None)
+        names = []
+    # Ranges of grades, steps of an exact index, and at last those that were not asked.
+    names += sorted(name for name in counts if name not in (None, NOT_ASKED, *names))
+    names += [NOT_ASKED] if counts[NOT_ASKED] else []
     if not names:
         return None
     top = max(counts[name] for name in names)
     columns = [
-        Column(visible(name), f"{counts[name]:,}", counts[name] / top if top else 0.0) for name in names
+        Column(
+            MARKS[NOT_ASKED] if name == NOT_ASKED else visible(name),
+            f"{counts[name]:,}",
+            counts[name] / top if top else 0.0,
+        )
+        for name in names
     ]
     alt = ", ".join(f"{visible(name)}: {counts[name]}" for name in names)
     # A top below 1 leaves the tracks out: these are no shares of a whole.
     return Markup(column_chart(columns, alt, 1.000001))
+
+
+def _place(provider: ProviderResult) -> str | None:
+    """Under which column a provider is counted: its grade or index, or both ends of a range, as "A–B"."""
+    grades = provider.get("grades")
+    return "–".join(grades) if grades and grades[0] != grades[1] else outcome_of(provider)
 
 
 def _short(indicator: Indicator, mean: str | None) -> str:

@@ -7,7 +7,7 @@ from zkperf.indicators.results import NodeResult, PeriodResult, PoolResult, Prov
 from zkperf.ledger.figure_transactions import PoolUnit
 from zkperf.ledger.paths import unit_path
 from zkperf.ledger.state import FigureRound, State
-from zkperf.roles.verdicts import index_name, verdict
+from zkperf.roles.verdicts import grade_range, index_name, verdict
 
 
 def period_result(state: State, found: FigureRound) -> PeriodResult:
@@ -32,12 +32,15 @@ def provider_result(state: State, found: FigureRound, unit: int) -> ProviderResu
     """What the provider at a unit has proved."""
     scheme = found.scheme.scheme
     claims = {claim.id: verdict(state, found, unit, number) for number, claim in enumerate(scheme.claims)}
-    if scheme.index is None:
-        return {"claims": claims}
-    outcome = index_name(state, found, unit)
-    if scheme.index.publish == "grade":
-        return {"grade": outcome, "claims": claims}
-    return {"index": outcome, "claims": claims}
+    answered = found.claimed.get(unit)
+    result: ProviderResult = {"claims": claims, "dropped": 0 if answered is None else answered.dropped}
+    if scheme.index is not None:
+        outcome = index_name(state, found, unit)
+        if scheme.index.publish == "grade":
+            result |= {"grade": outcome, "grades": grade_range(found, unit)}
+        else:
+            result |= {"index": outcome}
+    return result
 
 
 def node_result(found: FigureRound, unit: PoolUnit) -> NodeResult:

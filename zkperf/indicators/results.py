@@ -17,6 +17,7 @@ class PoolResult(TypedDict):
     """One indicator in one node. ``count`` is the number of providers pooled, public for withheld ones too.
 
     ``share_at_target`` is None where the pool is withheld, and where it is not asked who is at the target.
+    It is a share of ``share_of`` providers: those of the pool who were asked, and answered.
     ``share_from`` says where it comes from: ``claims`` that everybody makes in public, committed ``bits``,
     or ``not asked``; None for an indicator without a target in the period.
     """
@@ -41,15 +42,22 @@ class NodeResult(TypedDict):
 
 class ProviderResult(TypedDict):
     """What one provider proved. ``grade`` or ``index`` is there if the scheme has one, None for a provider
-    that reports too little or has not proved it.
+    that reports too little or has not proved it. With the grade come ``grades``, the best and the worst that
+    it may be: two where not every bound was asked, as for "B or better".
 
     A claim is "not reported" if a figure that it needs is missing, and where it is not made: of an
-    indicator without a target in the period, or about the period before the first.
+    indicator without a target in the period, or about the period before the first. It is "not asked" where
+    an answer could tell too much, whatever it is, and "nothing posted" of a provider that has sent none.
+
+    ``dropped`` is how often its proofs in this period contradicted what it had left unproved, here or in
+    periods before: then none of that counts as false any more.
     """
 
     grade: NotRequired[str | None]
+    grades: NotRequired[list[str] | None]
     index: NotRequired[str | None]
     claims: dict[str, Verdict]
+    dropped: int
 
 
 class PeriodResult(TypedDict):

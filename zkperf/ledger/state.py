@@ -317,6 +317,9 @@ class Answered:
     """By number the published outcome, if there is one."""
     grades: Grades | None
     """What its grade is known to be, if it has published one."""
+    dropped: int
+    """How often what it had left unproved, taken for false, was dropped: its proofs in this round say that
+    not all of it is."""
 
 
 @dataclass(frozen=True)

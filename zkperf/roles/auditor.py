@@ -118,6 +118,15 @@ class NotShown:
     indicator: str
 
 
+@dataclass(frozen=True)
+class Contradicted:
+    """A provider that has proved what cannot be if all that it had left unproved is false. None of that is
+    taken for false any more."""
+
+    period: str
+    provider: str
+
+
 @dataclass
 class Audit:
     """What an audit found."""
@@ -137,6 +146,7 @@ class Audit:
     figures: dict[str, int] = field(default_factory=dict)
     """What there is of rounds of figures, by kind."""
     refused: list[NotShown] = field(default_factory=list)
+    contradicted: list[Contradicted] = field(default_factory=list)
     silent_members: list[SilentMember] = field(default_factory=list)
     shared_services: list[Overlap] = field(default_factory=list)
     seconds: float = 0.0
@@ -191,6 +201,7 @@ class Audit:
             "cohorts": [vars(cohort) for cohort in self.cohorts],
             "figures": self.figures,
             "refused": [vars(item) for item in self.refused],
+            "contradicted": [vars(item) for item in self.contradicted],
             "open_rounds": self.open_rounds,
             "silent_members": [vars(member) for member in self.silent_members],
             "shared_services": [overlap.to_json() for overlap in self.shared_services],
@@ -417,6 +428,11 @@ def summarise(report: Audit, state: State) -> None:
         report.refused += [
             NotShown(period, figures.opened.units[item.unit].name, indicators[item.indicator].id)
             for item in figures.refused
+        ]
+        report.contradicted += [
+            Contradicted(period, figures.opened.units[unit].name)
+            for unit, answered in sorted(figures.claimed.items())
+            if answered.dropped
         ]
         if figures.phase is not Phase.CONCLUDED:
             report.open_rounds.append(f"figures of {period}: {figures.phase}")

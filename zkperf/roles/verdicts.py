@@ -36,6 +36,17 @@ def outcome_name(scheme: IndicatorScheme, outcome: Published | None) -> str | No
     return decimal(int(outcome * step * 10**digits), digits)
 
 
+def grade_range(found: FigureRound, unit: int) -> list[str] | None:
+    """The best and the worst grade that a provider may have by its proof; None if it says nothing."""
+    index, answered = found.scheme.scheme.index, found.claimed.get(unit)
+    if index is None or answered is None or answered.grades is None:
+        return None
+    best, worst = answered.grades
+    if (best, worst) == (0, len(index.grades) - 1) and best != worst:
+        return None
+    return [index.grades[best].name, index.grades[worst].name]
+
+
 def verdict(state: State, found: FigureRound, unit: int, number: int) -> Verdict:
     """What has become of one claim of one provider; the index is the one after the last."""
     answered = found.claimed.get(unit)

@@ -84,6 +84,13 @@ class NotShown(TypedDict):
     indicator: str
 
 
+class Contradicted(TypedDict):
+    """A provider that has proved what cannot be if all that it had left unproved is false."""
+
+    period: str
+    provider: str
+
+
 class SilentMember(TypedDict):
     """A member of whom nothing is on the log but that it joined."""
 
@@ -117,6 +124,7 @@ class AuditResult(TypedDict):
     figures: NotRequired[dict[str, int]]
     """What there is of rounds of figures, by kind."""
     refused: NotRequired[list[NotShown]]
+    contradicted: NotRequired[list[Contradicted]]
     open_rounds: NotRequired[list[str]]
     silent_members: NotRequired[list[SilentMember]]
     shared_services: NotRequired[list[SharedServices]]

@@ -217,7 +217,8 @@ def process_claims(state: State, posted: ClaimsPosted, verdict: Verdict) -> None
     assert provider is not None
     state.systems[provider] = outcome.system
     proved = {item.claim: item.outcome for item in posted.claims}
-    found.claimed[posted.unit] = Answered(outcome.asked, proved, outcome.grades)
+    dropped = outcome.system.dropped - (0 if verdict.before is None else verdict.before.dropped)
+    found.claimed[posted.unit] = Answered(outcome.asked, proved, outcome.grades, dropped)
     if len(found.claimed) == found.numbers[0]:
         found.phase = Phase.OPENED
 
