@@ -105,7 +105,8 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Run complete rounds of providers' figures, one per period, and audit them."""
-    from zkperf.cli.report import previews, run_report
+    from zkperf.cli.report import preview_facts, previews, run_report
+    from zkperf.indicators.asked import unasked_lines
     from zkperf.indicators.figures_file import load_figures
     from zkperf.indicators.scheme_file import load_scheme
     from zkperf.indicators.tables import pools_table, preview_table, providers_table
@@ -115,7 +116,13 @@ def report(
     asked = load_scheme(scheme)
     read = load_figures(figures, asked, rounding=rounding, encoding=encoding)
     if preview:
-        results.print(preview_table(asked, list(previews(asked, read))))
+        shown = list(previews(asked, read))
+        if as_json:
+            print_json(preview_facts(asked, shown))
+        else:
+            results.print(preview_table(asked, shown))
+            for line in unasked_lines(asked, shown):
+                emit(line)
         return
     if ledger is None:
         raise InputError("--ledger: name a new folder for the ledger, or ask for a --preview")

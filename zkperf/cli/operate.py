@@ -14,6 +14,7 @@ from pathlib import Path
 from zkperf.cli.output import agree, say
 from zkperf.cli.times import show_time
 from zkperf.errors import InputError, RuleViolation
+from zkperf.indicators.asked import expected_lines
 from zkperf.indicators.scheme_file import load_scheme
 from zkperf.ledger.engines.embedded import stored_state
 from zkperf.ledger.figure_transactions import Auditor, FiguresOpened, Place
@@ -86,7 +87,10 @@ def add_scheme(path: Path, file: Path, service: str | None) -> str:
     folder = LedgerFolder(path)
     evaluator = folder.evaluator(ledger_digest(folder))
     if "indicator" in parse_toml(read_text(file), str(file)):
-        transaction = evaluator.post_figure_scheme(load_scheme(file))
+        scheme = load_scheme(file)
+        transaction = evaluator.post_figure_scheme(scheme)
+        for line in expected_lines(scheme):
+            say(line)
     else:
         transaction = evaluator.post_scheme(load_questionnaire(file))
     identifier = sha256(transaction)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from circuits.claims import Need, claim_at
+from circuits.claims import Need
 from circuits.exposure import Figures
 from circuits.indicators import IndicatorScheme
 from zkperf.cli.operate import find_figures
@@ -17,17 +17,26 @@ from zkperf.cli.taking_part import Party, named_indicators
 from zkperf.cli.times import show_time
 from zkperf.errors import InputError, RuleViolation
 from zkperf.files import create_private
+from zkperf.indicators.asked import index_word
 from zkperf.indicators.figures_file import load_figures
 from zkperf.ledger.figure_transactions import ClaimsPosted
-from zkperf.ledger.rules.figures.asking import public_system
+from zkperf.ledger.rules.figures.asking import ask_provider, public_system
+from zkperf.ledger.rules.figures.claims import provider_setting
 from zkperf.ledger.rules.figures.needed import figure_needed
 from zkperf.ledger.signing import public_bytes
-from zkperf.ledger.state import FigureRound, Filed, Phase, State
+from zkperf.ledger.state import Answered, FigureRound, Filed, Phase, State
 from zkperf.ledger.transactions import decode_transaction
 from zkperf.roles.keystore import KeyStore
 from zkperf.roles.provider import Preview, Provider, preview
 from zkperf.roles.showing import Card
+from zkperf.roles.verdicts import Verdict, judged, outcome_name
 from zkperf.surveys.results import visible
+
+_UNPROVED: Mapping[Verdict, str] = {
+    "not proved": "does not hold",
+    "not asked": "is not asked of you: one of its answers could leave a figure fewer values than its floor",
+    "not reported": "cannot be made: a figure is missing",
+}
 
 
 def make_keys(folder: Path) -> str:
@@ -162,17 +171,24 @@ class Desk:
         posted = decode_transaction(data)
         assert isinstance(posted, ClaimsPosted)
         proven = {item.claim: item.outcome for item in posted.claims}
+        setting = provider_setting(self.state, found, self.unit)
+        outcome = ask_provider(self.state, found, self.unit, setting, proven)
+        answered = Answered(outcome.asked, proven, outcome.grades, 0)
+
+        def verdict(number: int) -> Verdict:
+            return judged(self.state, found, self.unit, number, answered)
+
         for name in required:
-            if names.index(name) not in proven:
-                raise InputError(
-                    f"--require: {name!r} does not hold, or a figure is missing; nothing was sent"
-                )
+            of_it = verdict(names.index(name))
+            if of_it != "proved":
+                raise InputError(f"--require: {name!r} {_UNPROVED[of_it]}; nothing was sent")
         receipt = self.party.send(self.state, data)
-        for number in range(len(names) + (scheme.index is not None)):
-            if number < len(names):
-                say(f"{claim_at(scheme, number).id}: {'proved' if number in proven else 'not claimed'}")
-            else:
-                say(f"{_index_word(scheme)}: {'proved' if number in proven else 'none'}")
+        for number, name in enumerate(names):
+            say(f"{name}: {verdict(number)}")
+        if scheme.index is not None:
+            number = len(names)
+            named = outcome_name(scheme, outcome.grades or proven.get(number))
+            say(f"{index_word(scheme)}: {verdict(number)}{'' if named is None else f', {named}'}")
         return receipt
 
     # -- auditors ---------------------------------------------------------------------------------
@@ -239,7 +255,7 @@ def describe_preview(scheme: IndicatorScheme, shown: Preview) -> list[str]:
         compared = against if claim.kind == "improved" else ""
         lines.append(f"{statement.claim}: {statement.holds}{compared}")
     if scheme.index is not None:
-        lines.append(f"{_index_word(scheme)}: {shown.outcome or 'none'}")
+        lines.append(f"{index_word(scheme)}: {shown.outcome or 'none'}")
     for name, reached in shown.at_target.items():
         word = "at" if reached else "not at"
         lines.append(
@@ -247,10 +263,6 @@ def describe_preview(scheme: IndicatorScheme, shown: Preview) -> list[str]:
             f"{'1' if reached else '0'} tells it of everybody"
         )
     return lines
-
-
-def _index_word(scheme: IndicatorScheme) -> str:
-    return "grade" if scheme.index is not None and scheme.index.publish == "grade" else "index"
 
 
 def describe(status: Mapping[str, Any]) -> list[str]:

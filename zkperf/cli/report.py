@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.progress import TaskID
 
@@ -12,6 +13,7 @@ from circuits.indicators import IndicatorScheme
 from zkperf.cli.audit import audit_folder
 from zkperf.cli.output import progress_bars, say
 from zkperf.errors import InputError
+from zkperf.indicators.asked import Previews, expected_lines, index_word, unasked
 from zkperf.indicators.figures_file import FiguresFile
 from zkperf.indicators.page import FiguresPage, write_page
 from zkperf.indicators.results import ReportResult
@@ -60,6 +62,8 @@ def run_report(
     for period, last in figures.compared.items():
         if last is not None:
             say(f"{visible(period)} is compared with {visible(last)}: the order of periods is the file's.")
+    for line in expected_lines(scheme):
+        say(line)
     genesis = consortium.ledger.state.ledger
     try:
         with progress_bars() as progress:
@@ -91,6 +95,24 @@ def run_report(
         ),
     )
     return result, audit
+
+
+def preview_facts(scheme: IndicatorScheme, shown: Previews) -> dict[str, Any]:
+    """Previews as plain data, and what of them is not asked."""
+    return {
+        "previews": [
+            {
+                "period": period,
+                "compared_with": item.compared_with,
+                "provider": provider,
+                "claims": {statement.claim: statement.holds for statement in item.claims},
+                **({} if scheme.index is None else {index_word(scheme): item.outcome}),
+                "at_target": dict(item.at_target),
+            }
+            for period, provider, item in shown
+        ],
+        "not_asked": unasked(scheme, shown),
+    }
 
 
 def previews(scheme: IndicatorScheme, figures: FiguresFile) -> Iterator[tuple[str, str, Preview]]:

@@ -13,7 +13,7 @@ from zkperf.ledger.rules.figures.pools import NOT_ASKED
 from zkperf.roles.provider import Preview
 from zkperf.surveys.results import label, visible
 
-MARKS = {"proved": "✓", "not proved": "✗", "not asked": "?", "not reported": "–", "nothing posted": "·"}
+MARKS = {"proved": "✓", "not proved": "✗", "not asked": "?", "not reported": "–", "nothing posted": "○"}
 """A claim's verdict in one character."""
 _HOLDS = {"holds": "✓", "does not hold": "✗", "not asked": "?", "not reported": "–"}
 WHY_NOT_ASKED = (

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from circuits.claims import Asked, Need, Opening, needs, prove_claim, truths
+from circuits.claims import Asked, Grades, Need, Opening, needs, prove_claim, truths
 from circuits.exposure import Figures, Foreseen, System, foresee
 from circuits.indicators import IndicatorScheme
 from circuits.rating import Bundle
@@ -73,6 +73,8 @@ class Preview:
     outcome: str | None = field(repr=False)
     """The grade or index, None if there is none. Published means in it count as withheld: they are not
     known yet."""
+    grades: Grades | None = field(repr=False)
+    """Between which grades it would be known to be; None if there is none, or it is not asked."""
     system: System = field(repr=False)
     """What would be public afterwards."""
     compared_with: str | None
@@ -96,7 +98,8 @@ def preview(
     seen = foresee(scheme, system or System(), now, before)
     statements = [Statement(claim.id, _holds(seen, number)) for number, claim in enumerate(scheme.claims)]
     compared_with = None if before is None else before.period
-    return Preview(statements, at_target, _outcome(scheme, seen), seen.outcome.system, compared_with)
+    grades, after = seen.outcome.grades, seen.outcome.system
+    return Preview(statements, at_target, _outcome(scheme, seen), grades, after, compared_with)
 
 
 def _holds(seen: Foreseen, number: int) -> Holds:

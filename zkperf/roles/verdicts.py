@@ -9,7 +9,7 @@ from circuits.figures import decimal
 from circuits.indicators import IndicatorScheme
 from zkperf.ledger.rules.figures.claims import provider_setting
 from zkperf.ledger.rules.figures.needed import figure_needed
-from zkperf.ledger.state import FigureRound, State
+from zkperf.ledger.state import Answered, FigureRound, State
 
 Verdict = Literal["proved", "not proved", "not asked", "not reported", "nothing posted"]
 
@@ -49,7 +49,11 @@ def grade_range(found: FigureRound, unit: int) -> list[str] | None:
 
 def verdict(state: State, found: FigureRound, unit: int, number: int) -> Verdict:
     """What has become of one claim of one provider; the index is the one after the last."""
-    answered = found.claimed.get(unit)
+    return judged(state, found, unit, number, found.claimed.get(unit))
+
+
+def judged(state: State, found: FigureRound, unit: int, number: int, answered: Answered | None) -> Verdict:
+    """What becomes of a claim of a provider that has ``answered`` so, or not yet."""
     if answered is not None and number in answered.asked:
         return "proved" if number in answered.proved else "not proved"
     if found.counted(unit) is None:

@@ -125,8 +125,8 @@ def _figures(audit: AuditResult) -> list[str]:
         f"rounds of figures: {figures['rounds']:,} ({counts})",
         *(f"Drawn and shown to no auditor in time: {name}" for name in kept),
         *(
-            f"Contradicted itself: {item['provider']}, {item['period']}. It proved what cannot be if all that "
-            "it had left unproved is false, so from then on none of that is taken for false"
+            f"Contradicted itself: {item['provider']}, {item['period']}. It proved what cannot be if all "
+            "that it had left unproved is false, so from then on none of that is taken for false"
             for item in audit.get("contradicted") or []
         ),
     ]

@@ -178,7 +178,10 @@ def test_what_is_good_for_a_scheme_is_good_for_every_provider() -> None:
         let_through.append(denominator)
         for missing, mean in product((set(), {0}, {1}), (None, Fraction(999999, 10**6))):
             setting = Setting(made, PERIOD, frozenset(missing), [mean])
-            for number, outcome in ((0, None), *((1, Grades(best, worst)) for best in range(3) for worst in range(best, 3))):
+            for number, outcome in (
+                (0, None),
+                *((1, Grades(best, worst)) for best in range(3) for worst in range(best, 3)),
+            ):
                 state_claim(Asked(setting, number, outcome))
     assert 0 < len(let_through) < 320
 
