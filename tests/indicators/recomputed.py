@@ -1,6 +1,8 @@
 """Results computed from the input files with fractions alone: code of its own, to compare with.
 
-It knows the kinds target, improved, band, ratio, parts and index, and grades.
+It knows the kinds target, improved, band, ratio, parts and index, and grades. Which claims and which bounds
+of a grade are not asked it takes from the result that it is compared with: every verdict, grade and share
+that is published it computes by itself.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import csv
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,32 @@ def grade(scheme: dict[str, Any], figures: Figures) -> str | None:
     return next(str(name) for name, least in scheme["index"]["grades"] if value >= Fraction(least))
 
 
+def graded(scheme: dict[str, Any], figures: Figures, said: dict[str, Any]) -> dict[str, Any]:
+    """What is published of a grade: of a range, that the grade lies in it."""
+    names = [str(name) for name, _ in scheme["index"]["grades"]]
+    mine = grade(scheme, figures)
+    if mine is None:
+        return {"grade": None, "grades": None}
+    if said["grade"] == "not asked":
+        return {"grade": "not asked", "grades": None}
+    best, worst = said["grades"]
+    first, last = names.index(best), names.index(worst)
+    assert first <= names.index(mine) <= last, "the grade is not in the range that was published"
+    assert (first, last) != (0, len(names) - 1), "a range that says nothing"
+    if first == last:
+        return {"grade": mine, "grades": [mine, mine]}
+    text = f"{worst} or better" if first == 0 else f"{best} to {worst}"
+    return {
+        "grade": f"{best} or worse" if last == len(names) - 1 else text,
+        "grades": [best, worst],
+    }
+
+
+def judged(verdict: str, said: str) -> str:
+    """A claim may not be asked that could be made."""
+    return "not asked" if said == "not asked" and verdict in ("proved", "not proved") else verdict
+
+
 def claim(scheme: dict[str, Any], fields: dict[str, Any], period: str, now: Figures, before: Figures) -> str:
     """The verdict on one claim of one provider."""
     indicators = {indicator["id"]: indicator for indicator in scheme["indicator"]}
@@ -132,8 +160,8 @@ def tied(scheme: dict[str, Any], name: str) -> set[str]:
     return {name}
 
 
-def recompute(scheme_path: Path, figures_path: Path, k_min: int) -> dict[str, Any]:
-    """What `zkperf report --json` has to print."""
+def recompute(scheme_path: Path, figures_path: Path, k_min: int, said: Any) -> dict[str, Any]:
+    """What `zkperf report --json` has to print. What is asked is taken from what it printed, ``said``."""
     scheme = tomllib.loads(scheme_path.read_text("utf-8"))
     names = [indicator["id"] for indicator in scheme["indicator"]]
     rows: defaultdict[str, dict[str, tuple[str, Figures]]] = defaultdict(dict)
@@ -143,46 +171,59 @@ def recompute(scheme_path: Path, figures_path: Path, k_min: int) -> dict[str, An
             rows[row["period"]][row["provider"]] = row["group"], figures
     periods, before, last = {}, dict[str, tuple[str, Figures]](), None
     for period, providers in rows.items():
+        results = {
+            provider: {
+                **graded(scheme, figures, said["periods"][period]["providers"][provider]),
+                "claims": {
+                    fields["id"]: judged(
+                        claim(scheme, fields, period, figures, before.get(provider, ("", {}))[1]),
+                        said["periods"][period]["providers"][provider]["claims"][fields["id"]],
+                    )
+                    for fields in scheme["claim"]
+                },
+                "dropped": 0,
+            }
+            for provider, (_, figures) in providers.items()
+        }
         periods[period] = {
             "compared_with": last,
-            **_nodes(scheme, period, providers, k_min),
-            "providers": {
-                provider: {
-                    "grade": grade(scheme, figures),
-                    "claims": {
-                        fields["id"]: claim(
-                            scheme, fields, period, figures, before.get(provider, ("", {}))[1]
-                        )
-                        for fields in scheme["claim"]
-                    },
-                }
-                for provider, (_, figures) in providers.items()
-            },
+            **_nodes(scheme, period, providers, results, k_min),
+            "providers": results,
         }
         before, last = providers, period
     return {"periods": periods}
 
 
 def _nodes(
-    scheme: dict[str, Any], period: str, providers: dict[str, tuple[str, Figures]], k_min: int
+    scheme: dict[str, Any],
+    period: str,
+    providers: dict[str, tuple[str, Figures]],
+    results: dict[str, Any],
+    k_min: int,
 ) -> dict[str, Any]:
     groups = sorted({group for group, _ in providers.values()})
     all_reports = {g: sum(group == g and bool(f) for group, f in providers.values()) for g in groups}
     why, why_group = disclosed(all_reports, k_min)
     nodes = {group: _node(why_group[group]) for group in groups}
     total = _node(why)
-    claimed = {fields["indicator"] for fields in scheme["claim"] if fields["kind"] == "target"}
+    claimed: dict[str, str] = {}
+    for fields in scheme["claim"]:
+        if fields["kind"] == "target":
+            claimed.setdefault(fields["indicator"], fields["id"])
     for indicator in scheme["indicator"]:
         name, tie = indicator["id"], tied(scheme, indicator["id"])
-        pooled = [(group, figures[name]) for group, figures in providers.values() if tie <= figures.keys()]
-        numbers = {g: sum(group == g for group, _ in pooled) for g in groups}
+        pooled = [
+            (group, figures[name], results[provider]["claims"].get(claimed.get(name)))
+            for provider, (group, figures) in providers.items()
+            if tie <= figures.keys()
+        ]
+        numbers = {g: sum(group == g for group, *_ in pooled) for g in groups}
         why, why_group = disclosed(numbers, k_min)
-        public = name in claimed
-        source = share_from(scheme, indicator, period, public)
-        total["pools"][name] = _pool(indicator, period, [v for _, v in pooled], why, source)
+        source = share_from(scheme, indicator, period, name in claimed)
+        total["pools"][name] = _pool(indicator, period, [item[1:] for item in pooled], why, source)
         for group in groups:
-            values = [value for place, value in pooled if place == group]
-            nodes[group]["pools"][name] = _pool(indicator, period, values, why_group[group], source)
+            members = [item[1:] for item in pooled if item[0] == group]
+            nodes[group]["pools"][name] = _pool(indicator, period, members, why_group[group], source)
     return {"total": total, "groups": nodes}
 
 
@@ -196,7 +237,7 @@ def share_from(scheme: dict[str, Any], indicator: dict[str, Any], period: str, p
     below, above = (aim - low) / step, (high - aim) / step + 1
     if indicator["better"] == "lower":
         below, above = below + 1, above - 1
-    least = min(Fraction(scheme.get("floor", 5)), (high - low) / step + 1)
+    least = min(Fraction(indicator.get("floor", scheme.get("floor", 5))), (high - low) / step + 1)
     return "bits" if all(values == 0 or values >= least for values in (below, above)) else "not asked"
 
 
@@ -205,16 +246,23 @@ def _node(reason: str | None) -> dict[str, Any]:
 
 
 def _pool(
-    indicator: dict[str, Any], period: str, values: Iterable[Fraction], reason: str | None, source: str | None
+    indicator: dict[str, Any],
+    period: str,
+    members: Sequence[tuple[Fraction, str | None]],
+    reason: str | None,
+    source: str | None,
 ) -> dict[str, Any]:
-    values = list(values)
+    """``members`` are figures, with the verdicts on the claim of the target, if there is one."""
+    values = [value for value, _ in members]
     pool: dict[str, Any] = {"status": "withheld", "reason": reason, "count": len(values)}
-    pool |= {"sum": None, "mean": None, "share_at_target": None, "share_from": source}
+    pool |= {"sum": None, "mean": None, "share_at_target": None, "share_of": None, "share_from": source}
     if reason is not None:
         return pool
     pool |= {"status": "published", "sum": exactly(sum(values, Fraction(0)), indicator.get("scale", 0))}
     pool["mean"] = six(sum(values, Fraction(0)) / len(values))
     if source in ("claims", "bits"):
-        reached = sum(at_target(indicator, period, value) for value in values)
-        pool["share_at_target"] = six(Fraction(reached, len(values)))
+        asked = [value for value, verdict in members if source == "bits" or verdict != "not asked"]
+        reached = sum(at_target(indicator, period, value) for value in asked)
+        pool["share_of"] = len(asked)
+        pool["share_at_target"] = six(Fraction(reached, len(asked))) if asked else None
     return pool

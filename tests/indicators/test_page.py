@@ -13,6 +13,7 @@ from tests.surveys import example
 from tests.surveys.test_report import Page
 from zkperf.indicators.page import FiguresPage, render, write_page
 from zkperf.indicators.scheme_file import parse_scheme
+from zkperf.indicators.tables import MARKS
 
 PAGE = FiguresPage(
     result(),
@@ -46,9 +47,11 @@ def test_names_are_shown_and_not_obeyed(page: Page) -> None:
 def test_every_figure_of_the_result_is_there(page: Page) -> None:
     for shown in ("18.25", "19.50", "24.125", "45.8%", "66.7%", "100.0%", "2023", "2024", "1,234 figures"):
         assert shown in page.text
-    assert page.text.count("✓ proved") == 2
+    assert page.text.count("✓ proved") == page.text.count("? not asked") == 2
     cells = [attributes.get("title") for tag, attributes in page.tags if tag == "td"]
-    assert (cells.count("proved"), cells.count("not proved"), cells.count("not reported")) == (6, 4, 14)
+    assert {verdict: cells.count(verdict) for verdict in MARKS} == {
+        "proved": 7, "not proved": 5, "not asked": 10, "not reported": 14, "nothing posted": 6,
+    }  # fmt: skip
 
 
 def test_reasons_in_plain_words(page: Page) -> None:
@@ -64,7 +67,54 @@ def test_a_share_that_is_not_asked(page: Page) -> None:
         "share_from": "not asked",
     }
     shown = Page(render(replace(PAGE, result=published))).text
-    assert shown.count("share not asked") == shown.count("达标比例不询问") == 1
+    assert shown.count("share not asked") == shown.count("达标比例未询问") == 1
+    # Everybody could be asked, and nobody was, or nobody answered.
+    published["periods"]["2023"]["total"]["pools"]["turnover"] |= {
+        "share_at_target": None,
+        "share_of": 0,
+        "share_from": "claims",
+    }
+    assert Page(render(replace(PAGE, result=published))).text.count("share not asked") == 2
+
+
+def test_a_share_of_those_who_were_asked(page: Page) -> None:
+    assert page.text.count("90.0% of 10 asked") == page.text.count("被询问的10个中90.0%") == 1
+    assert "of 24 asked" not in page.text and "of 12 asked" not in page.text
+
+
+def test_a_grade_of_which_only_some_bounds_were_asked(page: Page) -> None:
+    assert "B or better" in page.text and "B或更好" in page.text
+    published, names = result(), [("A", "B"), ("B", "C"), ("B", "B"), ("C", "D"), ("D", "E")]
+    text = ["B or better", "B to C", "B", "C to D", "D or worse"]
+    scheme = parse_scheme(
+        SCHEME.replace('["C", "0"]', '["C", "0.3"], ["D", "0.2"], ["E", "0"]'), name="S.toml"
+    )
+    providers = published["periods"]["2024"]["providers"]
+    for provider, grades, grade in zip(providers.values(), names, text, strict=True):
+        provider |= {"grades": list(grades), "grade": grade}
+    shown = Page(render(replace(PAGE, scheme=scheme, result=published)))
+    for words in ("B or better", "B to C", "C to D", "D or worse", "B或更好", "B至C", "C至D", "D或更差"):
+        assert words in shown.text
+    labels = [attributes.get("aria-label") or "" for tag, attributes in shown.tags if tag == "svg"]
+    assert "A: 0, B: 1, C: 0, D: 0, E: 0, A–B: 1, B–C: 1, C–D: 1, D–E: 1" in labels
+
+
+def test_what_not_asked_and_nothing_posted_mean(page: Page) -> None:
+    assert "before anybody answers, so “not asked” says nothing about the figure" in page.text
+    assert "“未询问”不透露任何数据" in page.text
+    assert "“Nothing posted” means that the provider sent no claims" in page.text
+
+
+def test_a_provider_that_contradicted_itself(page: Page) -> None:
+    assert "Cherry Yard †" in page.text and page.text.count("† This provider proved what cannot be") == 1
+    honest = result()
+    honest["periods"]["2024"]["providers"]["Cherry Yard"]["dropped"] = 0
+    assert "†" not in Page(render(replace(PAGE, result=honest))).text
+    audit = example.audit()
+    audit["contradicted"] = [{"period": "2024", "provider": "Ash & Co"}]
+    shown = Page(render(replace(PAGE, audit=audit))).text
+    assert "Contradicted itself: Ash & Co, 2024." in shown and "自相矛盾：Ash & Co（2024）" in shown
+    assert "Contradicted itself" not in page.text
 
 
 def test_what_is_compared_with_what(page: Page) -> None:
@@ -74,16 +124,18 @@ def test_what_is_compared_with_what(page: Page) -> None:
 def test_plots_and_grades(page: Page) -> None:
     labels = [attributes.get("aria-label") or "" for tag, attributes in page.tags if tag == "svg"]
     assert "quality: 2023 18.25, 2024 19.50" in labels
-    assert labels.count("A: 1, B: 0, C: 0") == 2
+    assert labels.count("A: 1, B: 0, C: 0") == labels.count("A: 1, B: 0, C: 0, A–B: 1, not asked: 1") == 1
     assert labels.count("turnover: All 24.125, South 20.000") == 2
 
 
 def test_an_exact_index_and_no_index() -> None:
-    exact = SCHEME[: SCHEME.index("grades = ")].replace('"grade"', '"exact"')
+    exact = "floor = 1" + SCHEME[: SCHEME.index("grades = ")].replace('"grade"', '"exact"')
     published = result()
     for period in published["periods"].values():
         for provider in period["providers"].values():
-            provider["index"] = "0.60" if provider.pop("grade") else None
+            del provider["grades"]
+            grade = provider.pop("grade")
+            provider["index"] = grade if grade in (None, "not asked") else "0.60"
     shown = Page(render(replace(PAGE, scheme=parse_scheme(exact, name="S.toml"), result=published)))
     assert "Index" in shown.text and "0.60" in shown.text
     without = SCHEME[: SCHEME.index("[index]")].replace(

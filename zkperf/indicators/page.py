@@ -261,7 +261,7 @@ def _grades(scheme: IndicatorScheme, result: PeriodResult) -> Markup | None:
     if scheme.index.publish == "exact":
         names = []
     # Ranges of grades, steps of an exact index, and at last those that were not asked.
-    names += sorted(name for name in counts if name not in (None, NOT_ASKED, *names))
+    names += sorted(name for name in counts if name is not None and name not in (NOT_ASKED, *names))
     names += [NOT_ASKED] if counts[NOT_ASKED] else []
     if not names:
         return None

@@ -49,6 +49,9 @@ def said(published: Index, place: int | None) -> Published:
     return Grades(place, place) if published.publish == "grade" else place
 
 
+RANGES = {Grades(best, worst) for best in range(3) for worst in range(best, 3)}
+
+
 @pytest.mark.parametrize("published", [index(), index("exact")])
 @pytest.mark.parametrize("group", EVERY)
 def test_the_right_outcome_is_proved_and_no_other(group: Group, published: Index) -> None:
@@ -178,11 +181,9 @@ def test_what_is_good_for_a_scheme_is_good_for_every_provider() -> None:
         let_through.append(denominator)
         for missing, mean in product((set(), {0}, {1}), (None, Fraction(999999, 10**6))):
             setting = Setting(made, PERIOD, frozenset(missing), [mean])
-            for number, outcome in (
-                (0, None),
-                *((1, Grades(best, worst)) for best in range(3) for worst in range(best, 3)),
-            ):
-                state_claim(Asked(setting, number, outcome))
+            state_claim(Asked(setting, 0, None))
+            for grades in RANGES:
+                state_claim(Asked(setting, 1, grades))
     assert 0 < len(let_through) < 320
 
 
@@ -287,7 +288,7 @@ def test_outcomes_that_cannot_be() -> None:
         ends(index(), 0)
 
 
-# Quality from 0 to 300 is worth 0.002 a point; turnover 0 is worth 0.4. The grades are A from 0.8, B from 0.6.
+# Quality is worth 0.002 a point, turnover 0 is worth 0.4. The grades are A from 0.8 and B from 0.6.
 AT_A, BELOW_A, AT_B, BELOW_B = 200, 199, 100, 99
 
 
@@ -311,7 +312,7 @@ def test_grades_next_to_each_other_up_to_their_ends(
         world = World(made, group, figures={**FIGURES, "quality": quality, "turnover": 0})
         item = world.prove(grades)
         assert world.verdict(item) is None
-        for other in {Grades(best, worst) for best in range(3) for worst in range(best, 3)} - {grades}:
+        for other in RANGES - {grades}:
             assert world.verdict(item._replace(asked=item.asked._replace(outcome=other))) is not None
     for quality in outside:
         with pytest.raises(DoesNotHold):
