@@ -87,6 +87,7 @@ class FigureRoundView(FigureRoundSummary):
 
     phase_text: str
     opened_at: int = Field(description="Unix time in seconds.")
+    abandoned: int | None = Field(description="The leaf by which a member gave up the closed round.")
     previous: Hex | None = Field(description="The last period's round.")
     ratings: list[Hex] = Field(description="Rounds of ratings whose means the index takes.")
     auditors: list[AuditorView]
@@ -225,6 +226,7 @@ def _round(found: FigureRound) -> FigureRoundView:
         providers=len(found.tree.leaves()),
         reports=len(found.reports),
         opened_at=opened.at,
+        abandoned=None if found.abandoned is None else found.abandoned.index,
         previous=opened.previous,
         ratings=list(opened.ratings),
         auditors=[AuditorView(name=auditor.name, key=auditor.key) for auditor in opened.auditors],

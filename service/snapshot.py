@@ -87,6 +87,7 @@ def _ledger(state: State) -> LedgerView:
             for member in rules.members
         ],
         threshold=rules.threshold,
+        rehearsal=rules.rehearsal,
         min_cohort_floor=rules.min_cohort_floor,
         max_sequence=rules.max_sequence,
         evaluators=list(rules.evaluators),
@@ -127,6 +128,7 @@ def _round(found: Round) -> RoundView:
         min_cohort=found.opened.min_cohort,
         until=found.opened.until,
         opened_at=found.opened.at,
+        abandoned=None if found.abandoned is None else found.abandoned.index,
         issued=sum(cohort.issued for cohort in found.cohorts.values()),
         ratings=sum(len(cohort.ratings) for cohort in found.cohorts.values()),
         leaves=LeavesView(scheme=found.scheme.index, round=found.index, keys=keys),

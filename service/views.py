@@ -39,6 +39,7 @@ class LedgerView(View):
     suite: str
     members: list[MemberView]
     threshold: int
+    rehearsal: bool = Field(description="Nothing on this ledger is for real.")
     min_cohort_floor: int
     max_sequence: int = Field(description="How often a rating may be replaced.")
     evaluators: list[Hex]
@@ -93,6 +94,7 @@ class RoundView(RoundSummary):
 
     phase_text: str
     opened_at: int = Field(description="Unix time in seconds.")
+    abandoned: int | None = Field(description="The leaf by which a member gave up the closed round.")
     leaves: LeavesView
     units: list[UnitView]
 

@@ -238,11 +238,66 @@ def test_a_round_without_ratings_is_closed_once(town: Town) -> None:
     assert result["total"] == {"status": "withheld", "reason": "no ratings", "counted": 0}
 
 
+def test_a_member_abandons_a_round_that_does_not_go_on(tmp_path: Path) -> None:
+    ledger, file = tmp_path / "L", tmp_path / "q.toml"
+    file.write_text(QUESTIONNAIRE, "utf-8")
+    init = ("init", ledger, "--members", "3", "--threshold", "2", "--min-cohort-floor", "2")
+    short = zkperf(*init, "--stage-hours", "0")
+    assert short.code == 2 and "but in a rehearsal" in short.err and not ledger.exists()
+    done(*init, "--stage-hours", "0", "--rehearsal")
+    done("scheme", "add", file, "--ledger", ledger)
+    done(
+        "round",
+        "open",
+        "--ledger",
+        ledger,
+        "--scheme",
+        "visit",
+        "--name",
+        "r",
+        "--unit",
+        "A",
+        "--min-cohort",
+        "2",
+    )
+    early = zkperf("round", "abandon", "r", "--yes", "--ledger", ledger)
+    assert early.code == 1 and "does not allow this" in early.err
+    folder, consortium = LedgerFolder.open(ledger)
+    consortium.trustees = []
+    [found] = consortium.ledger.state.rounds
+    consortium.submit(folder.evaluator(consortium.ledger.state.ledger).close_round(found))
+    consortium.close()
+    # All three are needed to finish a stage, and one is away.
+    (ledger / "keys" / "member-3" / "sealing.key").unlink()
+    asked = zkperf("round", "abandon", "r", "--ledger", ledger)
+    assert asked.code == 2 and "gives it up for good" in asked.err and "nothing was done" in asked.err
+    given_up = done("round", "abandon", "r", "--member", "3", "--yes", "--ledger", ledger)
+    assert "r: abandoned" in given_up.err
+    audited = done("audit", ledger, "--json").json
+    assert audited["ok"] and audited["rehearsal"] and audited["open_rounds"] == []
+    [listed] = audited["abandoned"]
+    assert (listed["round"], listed["member"]) == ("r", "member 3")
+    text = done("audit", ledger).out
+    assert "Abandoned by member 3" in text and "REHEARSAL" in text
+    again = zkperf("round", "abandon", "r", "--member", "4", "--yes", "--ledger", ledger)
+    assert again.code == 2 and "the members 1 to 3" in again.err
+
+
 def test_deadlines(tmp_path: Path) -> None:
     ledger, file = tmp_path / "L", tmp_path / "q.toml"
     file.write_text(QUESTIONNAIRE, "utf-8")
     done(
-        "init", ledger, "--members", "4", "--threshold", "2", "--stage-hours", "0", "--min-cohort-floor", "2"
+        "init",
+        ledger,
+        "--members",
+        "4",
+        "--threshold",
+        "2",
+        "--stage-hours",
+        "0",
+        "--rehearsal",
+        "--min-cohort-floor",
+        "2",
     )
     done("scheme", "add", file, "--ledger", ledger)
     arguments = ("--scheme", "visit", "--name", "r", "--unit", "A", "--min-cohort", "2")
@@ -253,7 +308,7 @@ def test_deadlines(tmp_path: Path) -> None:
     shutil.rmtree(ledger / "keys" / "member-1")
     closed = done("round", "close", "r", "--yes", "--ledger", ledger)
     assert "members check" in closed.err
-    ended = done("round", "deadline", "r", "--ledger", ledger)
+    ended = done("round", "deadline", "r", "--member", "4", "--ledger", ledger)
     assert "published" in ended.err
     later = ("--scheme", "visit", "--name", "later", "--unit", "A", "--min-cohort", "2")
     opened = done("round", "open", "--ledger", ledger, *later)

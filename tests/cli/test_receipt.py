@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,6 +159,32 @@ def test_the_service_is_not_asked_for_the_rating_itself(
     digest = Promise.decode(story.promises[1].read_bytes()).digest.hex()
     done("receipt", "fetch", *_of(story, 1), "--output", tmp_path)
     assert asked and not any(digest in path or "/receipts/by-digest" in path for path in asked)
+
+
+def test_that_a_round_is_abandoned_is_believed_with_proof_only(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A promise is void by a member's leaf on the log, not by the service's saying so."""
+    leaf: int | None = None
+
+    class Excusing(RemoteLedger):
+        def find_receipt(self, digest: bytes, start: int = 0) -> str:
+            raise NotOnTheLog("it is not there")
+
+        def round(self, round_id: bytes) -> dict[str, Any]:
+            return {**super().round(round_id), "phase": "abandoned", "abandoned": leaf}
+
+    monkeypatch.setattr("zkperf.roles.remote.RemoteLedger", Excusing)
+    outcome = story.fetch(1)
+    assert outcome.code == 1 and "no leaf is named that says so" in outcome.err
+    leaf = 1
+    outcome = story.fetch(1)
+    assert outcome.code == 1 and "expected a RoundAbandoned leaf" in outcome.err
+    # With one it is told who did it.
+    monkeypatch.setattr("zkperf.cli.receipt.who_abandoned", lambda *_: "Audit Office")
+    outcome = story.fetch(1)
+    assert outcome.code == 1 and "abandoned by Audit Office (leaf 1)" in outcome.err
+    assert "the promise about it is void" in outcome.err
 
 
 def test_a_broken_promise_is_called_one(

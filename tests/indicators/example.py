@@ -134,6 +134,7 @@ def result() -> ReportResult:
     periods: dict[str, PeriodResult] = {}
     for period, mean in (("2023", "18.250000"), ("2024", "19.500000")):
         periods[period] = {
+            "rehearsal": False,
             "compared_with": None if period == "2023" else "2023",
             "total": node(pool(mean, 24, "0.458333"), pool("24.125000", 22, "0.500000"), small),
             "groups": {

@@ -186,6 +186,7 @@ def recompute(scheme_path: Path, figures_path: Path, k_min: int, said: Any) -> d
             for provider, (_, figures) in providers.items()
         }
         periods[period] = {
+            "rehearsal": False,
             "compared_with": last,
             **_nodes(scheme, period, providers, results, k_min),
             "providers": results,

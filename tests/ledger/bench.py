@@ -36,6 +36,7 @@ from zkperf.ledger.transactions import (
     DealCommitted,
     DealPosted,
     DealsAccepted,
+    RoundAbandoned,
     RoundClosed,
     RoundDrained,
     RoundKeys,
@@ -200,7 +201,7 @@ class Bench:
         """The end of the present stage, at the earliest time plus ``late``."""
         at = self.round.last_time + self.state.rules.stage_seconds + late
         deadline: Deadline = self.signed(
-            "evaluator", Deadline, evaluator=self.evaluator, round=self.round.digest, at=at
+            "evaluator", Deadline, signer=self.evaluator, round=self.round.digest, at=at
         )
         return deadline
 
@@ -216,6 +217,14 @@ class Bench:
         said = {"mark": mark.index, "root": mark.root(self.state), "entries": mark.entries} | changes
         word: Checked = self.signed(member, Checked, round=self.round.digest, trustee=member, **said)
         return word
+
+    def abandoned(self, member: int, *, late: int = 0) -> RoundAbandoned:
+        """A member's giving the round up, at the earliest time plus ``late``."""
+        at = self.round.last_time + self.state.rules.abandon_seconds + late
+        given_up: RoundAbandoned = self.signed(
+            member, RoundAbandoned, round=self.round.digest, trustee=member, at=at
+        )
+        return given_up
 
     def rate_all(self, *units: int) -> None:
         """Closes the round, all ratings of these services (all, if none is given) entering at close."""

@@ -19,13 +19,22 @@ from zkperf.ledger import transactions as tx
 from zkperf.ledger.envelope import Envelope, kind_of
 from zkperf.ledger.rules.signers import SIGNERS, refuse_strangers
 from zkperf.ledger.signed import Signed
-from zkperf.ledger.signing import signed
+from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.transactions import encode_transaction, signed_digest
 
 SIGNED = [item for item in ONE_OF_EACH if isinstance(item, Signed)]
 NAMES = {
     "evaluator": (tx.SchemePosted, tx.RoundOpened, tx.RoundClosed, ftx.SchemeOfFigures, ftx.FiguresOpened),
-    "trustee": (tx.DealsAccepted, tx.RoundKeys, tx.Checked, tx.SumsPosted, tx.ResultPosted, ftx.DrawShare),
+    "trustee": (
+        tx.DealsAccepted,
+        tx.RoundKeys,
+        tx.Checked,
+        tx.RoundAbandoned,
+        tx.SumsPosted,
+        tx.ResultPosted,
+        ftx.DrawShare,
+    ),
+    "signer": (tx.Deadline,),
     "commitment dealer": (tx.DealCommitted,),
     "deal dealer": (tx.DealPosted,),
     "complaint accuser": (tx.DealChallenged,),
@@ -61,7 +70,7 @@ def test_fields_are_found_where_they_lie(names: str) -> None:
 
 def test_every_kind_that_parties_sign_has_its_signer() -> None:
     kinds = {type(item) for item in SIGNED}
-    assert kinds - SIGNERS.keys() == {tx.Issue, tx.Batch}
+    assert kinds - SIGNERS.keys() == {tx.Issue, tx.Batch, tx.RoundDrained}
     assert SIGNERS.keys() <= kinds
 
 
@@ -121,11 +130,14 @@ def words(world: World, *items: Record) -> Sequence[str | None]:
 def test_a_party_passes_and_a_stranger_does_not(world: World, tmp_path: Path) -> None:
     ledger, stranger = world.state.ledger, Ed25519PrivateKey.generate()
     keys = {j: world.folder.keys(f"member-{j}").signing_key() for j in (1, 2)}
-    own = signed(tx.Checked, keys[1], ledger, round=bytes(32), trustee=1)
-    others = signed(tx.Checked, keys[1], ledger, round=bytes(32), trustee=2)
-    nobodys = signed(tx.Checked, keys[1], ledger, round=bytes(32), trustee=4)
-    elsewhere = signed(tx.Checked, keys[1], bytes(32), round=bytes(32), trustee=1)
-    another = tx.DealsAccepted(signature=own.signature, round=own.round, trustee=1)
+    own = signed(tx.DealsAccepted, keys[1], ledger, round=bytes(32), trustee=1)
+    others = signed(tx.DealsAccepted, keys[1], ledger, round=bytes(32), trustee=2)
+    nobodys = signed(tx.DealsAccepted, keys[1], ledger, round=bytes(32), trustee=4)
+    elsewhere = signed(tx.DealsAccepted, keys[1], bytes(32), round=bytes(32), trustee=1)
+    evaluator = world.folder.keys("evaluator").signing_key()
+    named = {"round": bytes(32), "at": 1}
+    closing = signed(tx.RoundClosed, evaluator, ledger, evaluator=public_bytes(evaluator), **named)
+    another = tx.Deadline(signature=closing.signature, signer=public_bytes(evaluator), **named)
     changed = own.model_copy(update={"round": b"1" * 32})
     closed = signed(tx.RoundClosed, stranger, ledger, evaluator=bytes(32), round=bytes(32), at=1)
     bad = "not a signature of member {} over these bytes"
@@ -134,7 +146,7 @@ def test_a_party_passes_and_a_stranger_does_not(world: World, tmp_path: Path) ->
         bad.format(2),
         "there is no member 4",
         bad.format(1),
-        bad.format(1),
+        "not a signature of this member or evaluator over these bytes",
         bad.format(1),
         "the signer is not one of the ledger's evaluators",
     ]
@@ -158,4 +170,5 @@ def test_refusals_have_the_names_that_the_rules_give_them(world: World) -> None:
     } == {
         "Issue",
         "Batch",
+        "RoundDrained",
     }

@@ -70,7 +70,7 @@ def test_it_covers_every_field(changes: dict[str, Any]) -> None:
 def test_it_is_for_one_kind_of_transaction() -> None:
     """Both name a signer, a round and a time; to close a round is not to end a stage of it."""
     closed = signed(RoundClosed, KEY, LEDGER, evaluator=b"E" * 32, round=ROUND, at=5)
-    deadline = Deadline(signature=closed.signature, evaluator=b"E" * 32, round=ROUND, at=5)
+    deadline = Deadline(signature=closed.signature, signer=b"E" * 32, round=ROUND, at=5)
     assert signed_digest(closed) == signed_digest(deadline)
     refused(deadline)
     verify_signed(closed, public_bytes(KEY), LEDGER, whose="the sequencer")

@@ -89,6 +89,8 @@ ONE_OF_EACH: list[Record] = [
         min_cohort_floor=2,
         max_sequence=3,
         stage_seconds=4,
+        abandon_seconds=16,
+        rehearsal=True,
         nonce=D,
     ),
     tx.SchemePosted(
@@ -121,7 +123,7 @@ ONE_OF_EACH: list[Record] = [
     tx.ComplaintPosted(signature=S, complaint=COMPLAINT),
     tx.ComplaintRefused(signature=S, round=D, trustee=1, digest=D),
     tx.Checked(signature=S, round=D, trustee=1, mark=7, root=D, entries=D),
-    tx.Deadline(signature=S, evaluator=D, round=D, at=5),
+    tx.Deadline(signature=S, signer=D, round=D, at=5),
     tx.SumsPosted(
         signature=S,
         round=D,
@@ -170,6 +172,7 @@ ONE_OF_EACH: list[Record] = [
     ftx.Attested(signature=S, auditor=D, round=D, unit=1, report=D, indicators=(0,)),
     ftx.DrawShare(signature=S, round=D, trustee=1, share=G1),
     tx.RoundDrained(signature=S, round=D),
+    tx.RoundAbandoned(signature=S, round=D, trustee=1, at=5),
 ]
 
 

@@ -46,7 +46,7 @@ def test_the_numbers_of_the_kinds_never_change() -> None:
         "DealsAccepted", "RoundKeys", "Issue", "Batch", "Core", "RoundClosed", "ComplaintPosted",
         "ComplaintRefused", "Checked", "Deadline", "SumsPosted", "ResultPosted", "SchemeOfFigures",
         "FiguresOpened", "ReportPosted", "ClaimsPosted", "FiguresPublished", "Attested", "DrawShare",
-        "RoundDrained",
+        "RoundDrained", "RoundAbandoned",
     ]  # fmt: skip
     assert list(KINDS) == list(range(len(KINDS)))
     assert all(kind_of(cls) == kind for kind, cls in KINDS.items())
@@ -239,7 +239,8 @@ FIELDS: dict[type[Record], dict[str, Bad]] = {
     tx.Genesis: {
         "version": UINT, "name": TEXT, "suite": TEXT, "members": listed(RECORD), "threshold": UINT,
         "log_key": B32, "evaluators": listed(B32), "min_cohort_floor": UINT, "max_sequence": UINT,
-        "stage_seconds": UINT, "nonce": B32,
+        "stage_seconds": UINT,
+        "abandon_seconds": UINT, "rehearsal": BOOL, "nonce": B32,
     },
     tx.SchemePosted: {"signature": B64, "evaluator": B32, "questionnaire": RECORD},
     tx.Unit: {"name": TEXT, "parent": or_none(UINT), "registrar": or_none(B32)},
@@ -264,7 +265,8 @@ FIELDS: dict[type[Record], dict[str, Bad]] = {
     tx.Checked: {
         "signature": B64, "round": B32, "trustee": UINT, "mark": UINT, "root": B32, "entries": B32
     },
-    tx.Deadline: {"signature": B64, "evaluator": B32, "round": B32, "at": UINT},
+    tx.RoundAbandoned: {"signature": B64, "round": B32, "trustee": UINT, "at": UINT},
+    tx.Deadline: {"signature": B64, "signer": B32, "round": B32, "at": UINT},
     tx.NodeSum: {"commitment": UINT, "unit": UINT, "values": listed(B32), "blinding": B32},
     tx.SumsPosted: {
         "signature": B64, "round": B32, "trustee": UINT, "stage": UINT, "counted": B32,

@@ -28,6 +28,7 @@ from zkperf.ledger.state import Phase, Round
 from zkperf.ledger.transactions import (
     KINDS,
     ComplaintPosted,
+    RoundAbandoned,
     decode_transaction,
     digest,
     encode_transaction,
@@ -35,8 +36,12 @@ from zkperf.ledger.transactions import (
 from zkperf.roles.auditor import Audit
 from zkperf.tokens.keygen import make_deal
 
-OF_RATINGS = [cls for cls in KINDS.values() if cls.__module__ != SchemeOfFigures.__module__]
-"""The kinds that rounds of ratings have."""
+OF_RATINGS = [
+    cls
+    for cls in KINDS.values()
+    if cls.__module__ != SchemeOfFigures.__module__ and cls is not RoundAbandoned
+]
+"""The kinds that rounds of ratings have, unless they are given up."""
 
 ANSWERS_A = [
     {"recommend": "good", "minutes": 10},

@@ -23,7 +23,8 @@ from zkperf.ledger.transactions import (
     decode_transaction,
     encode_transaction,
 )
-from zkperf.roles.view import RoundLeaves, RoundView, Witnesses
+from zkperf.roles.stages import abandonment
+from zkperf.roles.view import RoundLeaves, RoundView, Witnesses, who_abandoned
 
 WITNESSES = [Cosigner(f"witness{i}.example", Ed25519PrivateKey.generate()) for i in range(3)]
 KEYS = tuple(witness.verifier_key for witness in WITNESSES)
@@ -283,3 +284,28 @@ def test_every_receipt_is_checked(story: Story, fork: Fork) -> None:
             fork.overrides = {index: nonsense or "\n"}
             with pytest.raises((EncodingError, InvalidLogProof)):
                 load(story, fork)
+
+
+# -- abandoned rounds -----------------------------------------------------------------------------------
+
+
+def test_only_a_members_own_leaf_says_that_a_round_is_abandoned(story: Story) -> None:
+    genesis, round_id = story.world.state.rules, story.first.digest
+    key = story.key("member-2")
+    leaf = abandonment(key, story.ledger, round_id, 2, NOW)
+    assert who_abandoned(genesis, round_id, leaf) == "member 2"
+    for wrong in (
+        abandonment(key, story.ledger, bytes(32), 2, NOW),
+        abandonment(key, story.ledger, round_id, 0, NOW),
+        abandonment(key, story.ledger, round_id, 5, NOW),
+        story.leaves[story.places(RoundOpened)[0]],
+    ):
+        with pytest.raises(InvalidLogProof):
+            who_abandoned(genesis, round_id, wrong)
+    for forged in (
+        abandonment(key, story.ledger, round_id, 3, NOW),
+        abandonment(key, bytes(32), round_id, 2, NOW),
+        abandonment(story.key("sequencer"), story.ledger, round_id, 2, NOW),
+    ):
+        with pytest.raises(InvalidSignature, match="not a signature of member"):
+            who_abandoned(genesis, round_id, forged)

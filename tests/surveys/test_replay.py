@@ -78,6 +78,7 @@ def test_the_result_is_what_the_responses_say(played: Played) -> None:
         "round": next(iter(played.world.state.rounds)).hex(),
         "suite": "ristretto255",
         "genesis": played.world.state.ledger.hex(),
+        "rehearsal": False,
         "until": None,
         "units": {
             "East": {"status": "withheld", "reason": "fewer than the minimum", "counted": 1},
@@ -237,6 +238,6 @@ def test_units_deeper_in_a_tree_are_named_by_their_path(tmp_path: Path) -> None:
     case = Case(FORM, [None, 0, 1, 0], 2, {2: [[sheet], [sheet]], 3: [[sheet], [sheet]]})
     world, found = play_case(case, "ristretto255", tmp_path)
     assert found.result is not None
-    result = survey_result("ristretto255", world.state.ledger, found.opened, found.result)
+    result = survey_result(world.state.rules, world.state.ledger, found.opened, found.result)
     assert list(result["units"]) == ["unit 1", "unit 1/unit 2", "unit 3"]
     world.consortium.close()

@@ -58,6 +58,8 @@ def found_ledger(
     floor: int,
     name: str,
     stage_seconds: int,
+    abandon_seconds: int | None,
+    rehearsal: bool,
 ) -> tuple[str, int, int]:
     """A new ledger in a new folder; its genesis digest, how many members it has and how many open totals.
 
@@ -77,6 +79,8 @@ def found_ledger(
         min_cohort_floor=floor,
         name=name,
         stage_seconds=stage_seconds,
+        abandon_seconds=abandon_seconds,
+        rehearsal=rehearsal,
     )
     consortium.close()
     return folder.describe()["genesis"], count, threshold
@@ -232,16 +236,6 @@ def _same(one: RoundOpened | FiguresOpened, other: RoundOpened | FiguresOpened) 
 def _say_end(until: int | None) -> None:
     if until is not None:
         say(f"Open until {show_time(until)}: it cannot be closed before, and zkperf serve closes it then.")
-
-
-def end_stage(path: Path, which: str, service: str | None) -> Round | FigureRound:
-    """Says that the time for a round's present stage is over; those who are done go on."""
-    folder = LedgerFolder(path)
-    with reading(path) as (state, _):
-        identifier = find_either(state, which).digest
-    write(folder, folder.evaluator(ledger_digest(folder)).end_stage(identifier), service)
-    with reading(path) as (state, _):
-        return state.rounds.get(identifier) or state.figure_rounds[identifier]
 
 
 def write(folder: LedgerFolder, transaction: bytes, service: str | None) -> None:

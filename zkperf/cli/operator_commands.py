@@ -19,6 +19,9 @@ commands.add_typer(scheme, name="scheme")
 commands.add_typer(rounds, name="round")
 commands.add_typer(registrar, name="registrar")
 
+MemberOption = Annotated[
+    int | None, typer.Option("--member", min=1, max=100, help="Sign as this member (its number).")
+]
 RoundArgument = Annotated[
     str, typer.Argument(metavar="ROUND", help="A round's name or period, its identifier, or its beginning.")
 ]
@@ -44,6 +47,18 @@ def init(
         float,
         typer.Option(min=0, max=10_000, help="How long members have for each stage before others go on."),
     ] = 168,
+    abandon_hours: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1_000_000,
+            help="After how long a member may give up a closed round: 4 stages.",
+        ),
+    ] = None,
+    rehearsal: Annotated[
+        bool,
+        typer.Option("--rehearsal", help="Nothing is for real: stages may be short, and everybody is told."),
+    ] = False,
 ) -> None:
     """Found a ledger in a new folder, with fresh keys for everybody; prints its genesis digest."""
     from zkperf.cli.operate import found_ledger
@@ -57,6 +72,8 @@ def init(
         floor=min_cohort_floor,
         name=name,
         stage_seconds=round(stage_hours * 3600),
+        abandon_seconds=None if abandon_hours is None else round(abandon_hours * 3600),
+        rehearsal=rehearsal,
     )
     say(f"A ledger of {count} members in {directory}, any {enough} of them open totals.")
     say("All members' keys are in this one folder: towards whoever holds it, no answer is secret.")
@@ -210,11 +227,33 @@ def round_close(
 
 
 @rounds.command("deadline")
-def round_deadline(which: RoundArgument, ledger: LedgerOption, service: ServiceOption = None) -> None:
+def round_deadline(
+    which: RoundArgument,
+    ledger: LedgerOption,
+    member: MemberOption = None,
+    service: ServiceOption = None,
+) -> None:
     """Say that the time for a round's present stage is over; members who are done go on, if enough are."""
-    from zkperf.cli.operate import end_stage, round_name
+    from zkperf.cli.operate import round_name
+    from zkperf.cli.stages import end_stage
 
-    found = end_stage(ledger, which, service)
+    found = end_stage(ledger, which, member, service)
+    say(f"{round_name(found)}: {found.phase}")
+
+
+@rounds.command("abandon")
+def round_abandon(
+    which: RoundArgument,
+    ledger: LedgerOption,
+    member: MemberOption = None,
+    service: ServiceOption = None,
+    yes: YesOption = False,
+) -> None:
+    """Give up a closed round that does not go on, as a member: nothing of it is ever opened. Asks first."""
+    from zkperf.cli.operate import round_name
+    from zkperf.cli.stages import abandon_round
+
+    found = abandon_round(ledger, which, member, service, yes=yes)
     say(f"{round_name(found)}: {found.phase}")
 
 

@@ -202,6 +202,8 @@ class Visit:
         words, opened, genesis = self.words, view.opened, view.genesis
         end = "" if opened.until is None else show_time(opened.until, words.language)
         say("")
+        if genesis.rehearsal:
+            say(words("rehearsal"))
         say(words("ledger", name=visible(genesis.name), genesis=view.ledger.hex()[:16]))
         say(words("round", name=visible(opened.name)))
         say(words("service", name=visible(unit_path(opened.units, self.case.unit))))

@@ -11,8 +11,10 @@ from zkperf.cli.output import say
 from zkperf.cli.voucher import read_voucher
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation
 from zkperf.files import private_folder
+from zkperf.ledger.log.checkpoint import Policy
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.state import BEFORE_OPEN, Phase
+from zkperf.ledger.transactions import Genesis
 from zkperf.roles.evidence import (
     Origin,
     find_origin,
@@ -21,7 +23,7 @@ from zkperf.roles.evidence import (
     verify_evidence,
 )
 from zkperf.roles.remote import NotOnTheLog, RemoteLedger
-from zkperf.roles.view import ledger_policy, proved
+from zkperf.roles.view import ledger_policy, proved, who_abandoned
 from zkperf.roles.wallet import Entry, Slot, Wallet
 from zkperf.surveys.results import visible
 
@@ -67,7 +69,8 @@ def describe(facts: dict[str, Any]) -> list[str]:
     lines = [f"ledger    {visible(facts['ledger'])} ({facts['genesis']})"]
     if facts["kind"] == "promise":
         lines.append("promise   holds: the ledger's operator has signed that this rating will be on the log")
-        lines.append("          when its round closes, unless its own rater replaces it")
+        lines.append("          when its round closes, unless its own rater replaces it. Should a member")
+        lines.append("          abandon the round, the log says so, and the promise is void")
     else:
         lines.append(f"receipt   holds: leaf {facts['index']} of a log of {facts['size']} leaves")
     lines.append(f"leaf      {facts['transaction']}, SHA-256 {facts['digest']}")
@@ -118,6 +121,8 @@ def _fetch(client: RemoteLedger, slot: Slot, entry: Entry, folder: Path) -> Path
         if phase in RATED_IN:
             say("Not on the log yet: ratings enter in batches, the last at close. Your promise is kept.")
             return None
+        if phase == Phase.ABANDONED.name.lower():
+            raise _abandoned(client, entry.round, origin.genesis, policy) from None
         kept = (
             f": your promise, {slot.promise}, shows that it broke its word" if slot.promise.exists() else ""
         )
@@ -137,6 +142,20 @@ def _fetch(client: RemoteLedger, slot: Slot, entry: Entry, folder: Path) -> Path
     if client.round(entry.round).get("phase") not in RATED_IN:
         slot.save(entry.finished())
     return target.receipt
+
+
+def _abandoned(client: RemoteLedger, round_id: bytes, genesis: Genesis, policy: Policy) -> RuleViolation:
+    """What to say of a rating of a round that was given up. Raises InvalidLogProof or InvalidSignature unless
+    the log proves that a member gave it up: only that voids a promise."""
+    leaf = client.round(round_id).get("abandoned")
+    if type(leaf) is not int:
+        raise InvalidLogProof("the round is called abandoned, and no leaf is named that says so")
+    member = who_abandoned(genesis, round_id, proved(client, leaf, policy))
+    return RuleViolation(
+        f"the round was abandoned by {visible(member)} (leaf {leaf}): nothing of it is opened, your rating "
+        "did not enter the log, and the promise about it is void",
+        check="rounds",
+    )
 
 
 def _origin_of(path: Path) -> Origin:

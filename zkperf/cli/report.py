@@ -53,6 +53,7 @@ def run_report(
         threshold=threshold,
         min_cohort_floor=min_cohort,
         name=scheme.id,
+        rehearsal=True,
     )
     say(
         "All members' and providers' keys are in this one process: towards whoever runs it nothing is secret."

@@ -16,6 +16,7 @@ from service.settings import Settings
 from zkperf.cli.collector import seldom_collecting
 from zkperf.cli.operate import say_absent
 from zkperf.cli.output import say
+from zkperf.cli.words import Words, default_language
 from zkperf.errors import InputError
 from zkperf.roles.evaluator import Evaluator
 from zkperf.roles.evidence import read_checkpoint
@@ -52,6 +53,8 @@ def serve(ledger: Path, host: str, port: int, not_before: Path | None = None) ->
         folder, consortium = LedgerFolder.open(ledger, not_before=note)
         try:
             say(EMBEDDED)
+            if consortium.ledger.state.rules.rehearsal:
+                say(Words(default_language())("rehearsal"))
             say_absent(consortium)
             if new_here and note is None:
                 say(NEW_HERE)

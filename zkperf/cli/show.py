@@ -167,7 +167,7 @@ def folder_result(path: Path, which: str, genesis: bytes | None) -> tuple[Survey
         found = find_round(state, which)
         if found.result is None:
             raise RuleViolation(f"there is no result yet: the round is {found.phase}", check="results")
-        result = survey_result(state.rules.suite, state.ledger, found.opened, found.result)
+        result = survey_result(state.rules, state.ledger, found.opened, found.result)
         return result, found.scheme.questionnaire
 
 
@@ -189,5 +189,5 @@ def service_result(
     posted = decode_transaction(proved(client, leaf, view.policy))
     if not isinstance(posted, ResultPosted) or posted.round != identifier:
         raise InvalidLogProof("the leaf shown is not the round's result")
-    result = survey_result(view.genesis.suite, ledger, view.opened, posted.units)
+    result = survey_result(view.genesis, ledger, view.opened, posted.units)
     return result, view.questionnaire

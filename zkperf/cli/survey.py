@@ -48,6 +48,7 @@ def run_survey(
         threshold=threshold,
         min_cohort_floor=min_cohort,
         name=questionnaire.id,
+        rehearsal=True,
     )
     say("All members' keys are in this one process: their separation is not tested here, their proofs are.")
     try:

@@ -91,6 +91,13 @@ WORDS: dict[str, dict[str, str]] = {
         "more units": " and {count} more",
         "close?": "Close it?",
         "closed already": "{round} is closed already.",
+        "rehearsal": "REHEARSAL: this ledger is for trying out; nothing on it is for real.",
+        "abandon early": "{round} may be abandoned from {time} on, not before",
+        "abandon ends": (
+            "Abandoning {round} gives it up for good: none of its {entries} entries will ever be opened, "
+            "what is sealed of them is deleted, and promises about it are void."
+        ),
+        "abandon?": "Abandon it?",
         "agree": "{question} [y/N] ",
         "agree no": "nothing was done",
         "agree nobody": "nobody can be asked here, so nothing was done; --yes goes on without asking",
@@ -167,6 +174,13 @@ WORDS: dict[str, dict[str, str]] = {
         "more units": "，以及另外 {count} 个",
         "close?": "确定结束吗？",
         "closed already": "“{round}”已经结束。",
+        "rehearsal": "演练：本账本仅供试用，其上的一切均不作数。",
+        "abandon early": "{round} 须到 {time} 之后才可放弃",
+        "abandon ends": (
+            "放弃 {round} 后无法恢复：其中 {entries} 份提交永远不会开启，"
+            "封存的内容将被删除，有关承诺随之失效。"
+        ),
+        "abandon?": "确定放弃吗？",
         "agree": "{question}（是／否，直接回车为否）",
         "agree no": "没有做任何事",
         "agree nobody": "此事无法恢复，而此处无法询问：没有做任何事；确要继续请加 --yes",

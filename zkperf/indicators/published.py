@@ -17,6 +17,7 @@ def period_result(state: State, found: FigureRound) -> PeriodResult:
     nodes = {unit.unit: node_result(found, unit) for unit in found.result}
     places = found.opened.units
     return {
+        "rehearsal": state.rules.rehearsal,
         "compared_with": None if found.previous is None else found.previous.opened.period,
         "total": nodes[0],
         "groups": {unit_path(places, unit): node for unit, node in nodes.items() if unit != 0},

@@ -64,6 +64,8 @@ class PeriodResult(TypedDict):
     """What one round has published. ``compared_with`` is the period that claims of kind ``improved`` compare
     with: that of the round that this one names as the last."""
 
+    rehearsal: bool
+    """Nothing of it is for real: the genesis says so."""
     compared_with: str | None
     total: NodeResult
     groups: dict[str, NodeResult]

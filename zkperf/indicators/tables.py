@@ -31,10 +31,9 @@ WHY_DROPPED = (
 def pools_table(scheme: IndicatorScheme, period: str, result: PeriodResult) -> Table:
     """Every indicator in all providers together and in each group: how many, mean, share at the target."""
     title = f"{label(scheme.title, scheme.id, 'en')}: {period}"
-    table = Table(
-        title=_plain(title),
-        caption="mean; in brackets: providers, share of them at the target (of those asked, if not all were)",
-    )
+    rehearsal = "REHEARSAL; " if result["rehearsal"] else ""
+    asked = "providers, share of them at the target (of those asked, if not all were)"
+    table = Table(title=_plain(title), caption=f"{rehearsal}mean; in brackets: {asked}")
     table.add_column("Indicator")
     nodes = [("All", result["total"]), *result["groups"].items()]
     for name, _ in nodes:

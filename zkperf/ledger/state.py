@@ -49,7 +49,7 @@ class Phase(StrEnum):
     PUBLISHED = "published"
     INSPECTING = "figures are drawn; auditors look at them"
     CONCLUDED = "concluded"
-    ABANDONED = "abandoned before it opened"
+    ABANDONED = "abandoned"
 
 
 BEFORE_OPEN = (Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.KEYED)
@@ -153,6 +153,14 @@ class Mark:
         return self._root
 
 
+@dataclass(frozen=True)
+class Abandonment:
+    """A member gave up a round that had been open: by which leaf, and which member."""
+
+    index: int
+    trustee: int
+
+
 @dataclass
 class Keygen:
     """The key generation of one part of a round's cohorts, by dealer (1..n)."""
@@ -204,6 +212,8 @@ class Tallied:
     """Counted ratings, or reports, per unit, once the counted set is fixed."""
     counted_digest: bytes = b""
     """Of the counted set, once it is fixed."""
+    abandoned: Abandonment | None = None
+    """None also if it was abandoned before it opened."""
     sums: dict[int, dict[tuple[int, int], Share]] = field(default_factory=dict)
     """The present stage's sums, by trustee: (commitment, unit) to sum."""
     openings: dict[tuple[int, int], Share] = field(default_factory=dict)

@@ -70,6 +70,10 @@ class Genesis(Record):
     """How often one pseudonym may replace its rating."""
     stage_seconds: Uint
     """How long members have for each stage before the others may go on without them."""
+    abandon_seconds: Uint
+    """How long after the last time on a closed round any member may give it up."""
+    rehearsal: bool
+    """Nothing here is for real: stages may be shorter than an hour, and everybody is told."""
     nonce: Bytes32
 
     def charter(self) -> bytes:
@@ -209,10 +213,18 @@ class Checked(Signed):
 
 
 class Deadline(Signed):
-    """The time for the present stage is over."""
+    """The time for the present stage is over. Any member and any evaluator may say so."""
 
-    evaluator: Bytes32
+    signer: Bytes32
     round: Bytes32
+    at: Uint
+
+
+class RoundAbandoned(Signed):
+    """A member gives up a closed round whose counted set is not fixed: nothing of it will ever be opened."""
+
+    round: Bytes32
+    trustee: Uint
     at: Uint
 
 
@@ -302,6 +314,7 @@ KINDS: dict[int, type[Record]] = {
     23: Attested,
     24: DrawShare,
     25: RoundDrained,
+    26: RoundAbandoned,
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
 RATING, _ISSUANCE, REPORT = (

@@ -23,7 +23,7 @@ from zkperf.ledger.paths import unit_path
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.figures.pools import PUBLISHED
 from zkperf.ledger.rules.prepared import Judged, Prepared
-from zkperf.ledger.state import Phase, State
+from zkperf.ledger.state import Phase, State, Tallied
 from zkperf.ledger.transactions import Genesis, decode_transaction, stays_bytes
 from zkperf.roles.audit_notes import (
     Overlap,
@@ -110,6 +110,16 @@ class CohortSize:
 
 
 @dataclass(frozen=True)
+class AbandonedRound:
+    """A closed round that a member gave up: promises about it are void."""
+
+    round: str
+    index: int
+    """The leaf that says so."""
+    member: str
+
+
+@dataclass(frozen=True)
 class NotShown:
     """A figure that was drawn and that its provider showed to no auditor in time."""
 
@@ -143,6 +153,9 @@ class Audit:
     cohorts: list[CohortSize] = field(default_factory=list)
     open_rounds: list[str] = field(default_factory=list)
     """Rounds whose result is not published yet, and where they stand."""
+    abandoned: list[AbandonedRound] = field(default_factory=list)
+    rehearsal: bool = False
+    """The genesis says that nothing here is for real."""
     figures: dict[str, int] = field(default_factory=dict)
     """What there is of rounds of figures, by kind."""
     refused: list[NotShown] = field(default_factory=list)
@@ -203,6 +216,8 @@ class Audit:
             "refused": [vars(item) for item in self.refused],
             "contradicted": [vars(item) for item in self.contradicted],
             "open_rounds": self.open_rounds,
+            "abandoned": [vars(item) for item in self.abandoned],
+            "rehearsal": self.rehearsal,
             "silent_members": [vars(member) for member in self.silent_members],
             "shared_services": [overlap.to_json() for overlap in self.shared_services],
             "seconds": round(self.seconds, 3),
@@ -423,6 +438,15 @@ def summarise(report: Audit, state: State) -> None:
         "drawn": sum(len(found.drawn) for found in rounds),
         "refused": sum(len(found.refused) for found in rounds),
     }
+    report.rehearsal = state.genesis is not None and state.genesis.rehearsal
+    names: list[tuple[Tallied, str]] = [
+        *((found, found.opened.name) for found in state.rounds.values()),
+        *((found, f"figures of {found.opened.period}") for found in rounds),
+    ]
+    for given_up, name in names:
+        if given_up.abandoned is not None:
+            member = state.rules.members[given_up.abandoned.trustee - 1].name
+            report.abandoned.append(AbandonedRound(name, given_up.abandoned.index, member))
     for figures in rounds:
         period, indicators = figures.opened.period, figures.scheme.scheme.indicators
         report.refused += [
@@ -434,12 +458,12 @@ def summarise(report: Audit, state: State) -> None:
             for unit, answered in sorted(figures.claimed.items())
             if answered.dropped
         ]
-        if figures.phase is not Phase.CONCLUDED:
+        if figures.abandoned is None and figures.phase is not Phase.CONCLUDED:
             report.open_rounds.append(f"figures of {period}: {figures.phase}")
     if state.batch is not None:
         report.fail("batches", state.size, "the log ends within an announced batch")
     for found in state.rounds.values():
-        if found.result is None:
+        if found.abandoned is None and found.result is None:
             report.open_rounds.append(f"{found.opened.name}: {found.phase}")
         for unit, cohort in found.cohorts.items():
             report.ratings += len(cohort.ratings)

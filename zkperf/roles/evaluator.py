@@ -15,7 +15,6 @@ from circuits.questionnaire import Questionnaire, validate
 from zkperf.ledger.figure_transactions import Auditor, FiguresOpened, Place, SchemeOfFigures
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.transactions import (
-    Deadline,
     RoundClosed,
     RoundOpened,
     SchemePosted,
@@ -23,6 +22,7 @@ from zkperf.ledger.transactions import (
     encode_transaction,
 )
 from zkperf.roles.outlook import OutlookAsked
+from zkperf.roles.stages import deadline
 
 
 @dataclass(frozen=True)
@@ -119,10 +119,7 @@ class Evaluator:
 
     def end_stage(self, round_id: bytes) -> bytes:
         """The deadline of the present stage has passed."""
-        deadline = signed(
-            Deadline, self.key, self.ledger, evaluator=self._me(), round=round_id, at=self._now()
-        )
-        return encode_transaction(deadline)
+        return deadline(self.key, self.ledger, round_id, self._now())
 
     def __repr__(self) -> str:
         return "<evaluator>"

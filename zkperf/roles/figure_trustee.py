@@ -72,7 +72,7 @@ class FigureTrustee:
             share = sign_draw_share(state.pairing, draw_secret(found), point_of(state, found))
             encoded = state.pairing.g1.encode(share)
             yield signed(DrawShare, self.signing, ledger, round=round_id, trustee=me, share=encoded)
-        if found.result is not None:
+        if found.result is not None or found.phase is Phase.ABANDONED:
             self._book.forget(found)
 
     def _complaints(self, state: State, found: FigureRound) -> Iterator[Record]:

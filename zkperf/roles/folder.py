@@ -24,7 +24,7 @@ from zkperf.errors import InputError
 from zkperf.files import private_folder, write_private
 from zkperf.groups import suite
 from zkperf.ledger.engines.embedded import EmbeddedLedger
-from zkperf.ledger.rules.genesis import MAX_MEMBERS, MIN_COHORT_FLOOR
+from zkperf.ledger.rules.genesis import ABANDON_STAGES, MAX_MEMBERS, MIN_COHORT_FLOOR, MIN_STAGE_SECONDS
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.transactions import Genesis
 from zkperf.randomness import RandomBytes, system
@@ -97,14 +97,17 @@ class LedgerFolder:
         min_cohort_floor: int = 10,
         name: str = "ledger",
         stage_seconds: int = DEFAULT_STAGE_SECONDS,
+        abandon_seconds: int | None = None,
+        rehearsal: bool = False,
         clock: Callable[[], float] = time.time,
         source: RandomBytes = system,
     ) -> tuple[LedgerFolder, Consortium]:
         """A new ledger in a new folder, with fresh keys for everybody.
 
         ``members`` are their names, which the genesis publishes for good, or how many there are: then they
-        are "member 1", "member 2", … What was begun there and not finished is cleared away. InputError if
-        anything else is there, or names and numbers make no consortium.
+        are "member 1", "member 2", … A closed round may be abandoned after ``abandon_seconds``, four stages
+        unless told otherwise. What was begun there and not finished is cleared away. InputError if anything
+        else is there, or names and numbers make no consortium.
         """
         names = [f"member {j + 1}" for j in range(members)] if isinstance(members, int) else list(members)
         if not 1 <= len(names) <= MAX_MEMBERS:
@@ -117,6 +120,15 @@ class LedgerFolder:
             )
         if min_cohort_floor < MIN_COHORT_FLOOR:
             raise InputError(f"smallest cohort: expected at least {MIN_COHORT_FLOOR}, got {min_cohort_floor}")
+        if stage_seconds < MIN_STAGE_SECONDS and not rehearsal:
+            raise InputError(
+                f"a stage lasts at least {MIN_STAGE_SECONDS} seconds, but in a rehearsal; got {stage_seconds}"
+            )
+        patience = ABANDON_STAGES * stage_seconds
+        if abandon_seconds is not None and abandon_seconds < patience:
+            raise InputError(
+                f"a round may be abandoned after {ABANDON_STAGES} stages, {patience} seconds, at the earliest"
+            )
         group = suite(suite_name)
         folder = cls(path)
         with making(path):
@@ -139,6 +151,8 @@ class LedgerFolder:
                 min_cohort_floor=min_cohort_floor,
                 max_sequence=DEFAULT_MAX_SEQUENCE,
                 stage_seconds=stage_seconds,
+                abandon_seconds=patience if abandon_seconds is None else abandon_seconds,
+                rehearsal=rehearsal,
                 nonce=source(32),
             )
             trustees = [

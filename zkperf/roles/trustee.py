@@ -192,7 +192,7 @@ class Trustee:
         elif found.phase is Phase.OPENED:
             result = compute_result(found)
             yield signed(ResultPosted, self._signing, ledger, round=found.digest, trustee=me, units=result)
-        elif found.phase is Phase.PUBLISHED:
+        elif found.phase in (Phase.PUBLISHED, Phase.ABANDONED):
             self._shares.forget(found)
 
     def _deal(self, keygen: Keygen) -> Deal:

@@ -32,10 +32,12 @@ from zkperf.ledger.rules.genesis import verify_members
 from zkperf.ledger.signing import log_origin, verify_signed
 from zkperf.ledger.transactions import (
     Genesis,
+    RoundAbandoned,
     RoundKeys,
     RoundOpened,
     SchemePosted,
     decode_transaction,
+    digest,
 )
 from zkperf.tokens.keys import CohortKeys
 
@@ -193,6 +195,17 @@ def proved(client: LedgerClient, index: int, policy: Policy) -> bytes:
         raise InvalidLogProof(f"expected a receipt for leaf {index}, got one for {receipt.index}")
     receipt.verify(policy)
     return receipt.leaf
+
+
+def who_abandoned(genesis: Genesis, round_id: bytes, leaf: bytes) -> str:
+    """The name of the member who gave up a round by this leaf. Raises InvalidLogProof if the leaf does not
+    say that, InvalidSignature unless the member has signed it."""
+    given_up: RoundAbandoned = _expect(RoundAbandoned, leaf)
+    if given_up.round != round_id or not 1 <= given_up.trustee <= len(genesis.members):
+        raise InvalidLogProof("the leaf shown does not say that a member abandoned this round")
+    member = genesis.members[given_up.trustee - 1]
+    verify_signed(given_up, member.signing_key, digest(genesis), whose=f"member {given_up.trustee}")
+    return member.name
 
 
 def _expect(kind: type[Any], leaf: bytes) -> Any:

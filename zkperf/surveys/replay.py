@@ -22,7 +22,7 @@ from zkperf.ledger.promises import Promise
 from zkperf.ledger.rules.sizes import most_ratings
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Phase, Round
-from zkperf.ledger.transactions import RoundOpened, Unit, UnitResult, digest
+from zkperf.ledger.transactions import Genesis, RoundOpened, Unit, UnitResult, digest
 from zkperf.roles.consortium import Consortium
 from zkperf.roles.evidence import GENESIS_RECEIPT
 from zkperf.roles.folder import LedgerFolder
@@ -66,7 +66,7 @@ class Replay:
             park.close()
         assert found.result is not None
         state = self.consortium.ledger.state
-        return survey_result(state.rules.suite, state.ledger, found.opened, found.result)
+        return survey_result(state.rules, state.ledger, found.opened, found.result)
 
     # -- the round --------------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ def _expect_phase(consortium: Consortium, found: Round, phase: Phase) -> None:
 
 
 def survey_result(
-    suite: str, ledger: bytes, opened: RoundOpened, published: Sequence[UnitResult]
+    rules: Genesis, ledger: bytes, opened: RoundOpened, published: Sequence[UnitResult]
 ) -> SurveyResult:
     """A published round as the JSON object that `zkperf survey --json` prints.
 
@@ -245,8 +245,9 @@ def survey_result(
     total, *units = published
     return {
         "round": digest(opened).hex(),
-        "suite": suite,
+        "suite": rules.suite,
         "genesis": ledger.hex(),
+        "rehearsal": rules.rehearsal,
         "until": opened.until,
         "units": {unit_path(opened.units, unit.unit): unit_figures(unit) for unit in units},
         "total": unit_figures(total),

@@ -41,6 +41,8 @@ class SurveyResult(TypedDict):
     round: str
     suite: str
     genesis: str
+    rehearsal: NotRequired[bool]
+    """Nothing of it is for real: the genesis says so."""
     until: int | None
     """The end that the round announced when it opened, in Unix time."""
     units: dict[str, UnitResult]
@@ -74,6 +76,14 @@ class CohortSize(TypedDict):
     ratings: int
     issued: int
     anonymity_set: int | None
+
+
+class AbandonedRound(TypedDict):
+    """A closed round that a member gave up: by which leaf, and which member."""
+
+    round: str
+    index: int
+    member: str
 
 
 class NotShown(TypedDict):
@@ -113,6 +123,7 @@ class AuditResult(TypedDict):
     genesis: str
     origin_verified: bool
     expected: NotRequired[str | None]
+    rehearsal: NotRequired[bool]
     size: NotRequired[int]
     root: NotRequired[str]
     ratings: int
@@ -126,6 +137,7 @@ class AuditResult(TypedDict):
     refused: NotRequired[list[NotShown]]
     contradicted: NotRequired[list[Contradicted]]
     open_rounds: NotRequired[list[str]]
+    abandoned: NotRequired[list[AbandonedRound]]
     silent_members: NotRequired[list[SilentMember]]
     shared_services: NotRequired[list[SharedServices]]
     seconds: float

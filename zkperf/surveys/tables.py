@@ -137,6 +137,11 @@ def _notes(audit: AuditResult) -> list[str]:
     silent = [f"{member['name']} ({member['number']})" for member in audit.get("silent_members") or []]
     notes = [f"Members of whom nothing is on the log but that they joined: {', '.join(silent)}"]
     return [
+        *(["REHEARSAL: nothing on this ledger is for real"] if audit.get("rehearsal") else []),
+        *(
+            f"Abandoned by {item['member']} (leaf {item['index']}; promises are void): {item['round']}"
+            for item in audit.get("abandoned") or []
+        ),
         *(notes if silent else []),
         *(
             f"In several rounds, {item['why']}: {_some(item['services'])}, in {_some(item['rounds'])}"
@@ -179,7 +184,8 @@ def _caption(result: SurveyResult) -> str:
     units = result["units"].values()
     withheld = sum(unit["status"] == "withheld" for unit in units)
     counted = result["total"]["counted"]
-    return f"ratings counted: {counted:,}, units: {len(units)}, of them withheld: {withheld}"
+    rehearsal = "REHEARSAL; " if result.get("rehearsal") else ""
+    return f"{rehearsal}ratings counted: {counted:,}, units: {len(units)}, of them withheld: {withheld}"
 
 
 def _place(index: int | None) -> str:

@@ -26,7 +26,7 @@ from zkperf.ledger.log.checkpoint import Checkpoint, Signer
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise
 from zkperf.ledger.signing import log_origin, public_bytes, signed
-from zkperf.ledger.state import Phase, Round
+from zkperf.ledger.state import Abandonment, Phase, Round
 from zkperf.ledger.store.block import Block
 from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import (
@@ -43,6 +43,7 @@ from zkperf.ledger.transactions import (
     encode_transaction,
     signed_digest,
 )
+from zkperf.roles.stages import abandonment
 from zkperf.roles.view import ledger_policy
 
 GOOD = {"recommend": "good"}
@@ -409,6 +410,45 @@ def test_bundles_are_kept_until_everything_is_opened(world: World) -> None:
         [duty] = trustee.duties(ledger.state, ledger.bundles)
         ledger.submit(duty)
     assert found.phase is Phase.OPENED and ledger.bundles(digests) == {}
+
+
+@pytest.mark.parametrize("phase", [Phase.DRAINING, Phase.CHECKING])
+def test_of_an_abandoned_round_nothing_sealed_is_kept(
+    world: World, phase: Phase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = world.open_round()
+    made = draw(world, found, 5)
+    for rated in made:
+        world.send(rated.core, rated.bundle)
+    ledger, trustees = world.consortium.ledger, world.consortium.trustees
+    world.consortium.trustees = []
+    with monkeypatch.context() as patch:
+        if phase is Phase.DRAINING:
+            patch.setattr(EmbeddedLedger, "_drain", lambda self, block: None)
+        world.close_round(found)
+    digests = [digest(rated.core) for rated in made]
+    assert found.phase is phase and len(ledger.bundles(digests)) == 5
+    assert ledger.waiting(found.digest, 1) == (3 if phase is Phase.DRAINING else 0)
+    key = world.folder.keys("member-2").signing_key()
+
+    def give_up() -> int:
+        at = int(world.clock())
+        return ledger.submit(abandonment(key, world.state.ledger, found.digest, 2, at))
+
+    with pytest.raises(RuleViolation, match="may be abandoned from"):
+        give_up()
+    world.clock.now += world.state.rules.abandon_seconds
+    leaf = give_up()
+    assert found.phase is Phase.ABANDONED and found.abandoned == Abandonment(leaf, 2)
+    assert ledger.bundles(digests) == {} and ledger.waiting(found.digest, 1) == 0
+    assert list(ledger._store.all_pending()) == []
+    world.consortium.trustees = trustees
+    world.consortium.settle()
+    assert all(found.digest not in trustee._shares._pages for trustee in trustees)
+    report = world.audit()
+    assert report.ok and report.open_rounds == []
+    [listed] = report.abandoned
+    assert (listed.round, listed.index, listed.member) == (found.opened.name, leaf, "member 2")
 
 
 def test_the_bundle_of_a_replaced_rating_is_deleted(world: World) -> None:

@@ -29,6 +29,7 @@ from zkperf.ledger.transactions import (
     DealsAccepted,
     Issue,
     ResultPosted,
+    RoundAbandoned,
     RoundClosed,
     RoundDrained,
     RoundKeys,
@@ -94,6 +95,11 @@ def _challenge() -> Case:
     return Case(bench, 1, challenge, "key generation", _within("complaint", "accuser"))
 
 
+def _given_up() -> Case:
+    bench = in_phase(Phase.CHECKING).fork()
+    return Case(bench, 1, bench.abandoned(1), "rounds", _plain)
+
+
 def _complaint() -> Case:
     bench = in_phase(Phase.CHECKING).fork()
     rated = bench.ratings[0]
@@ -108,6 +114,7 @@ MEMBERS: dict[type[Record], Callable[[], Case]] = {
     DealsAccepted: lambda: _on_the_log(DealsAccepted, "key generation", _plain),
     RoundKeys: lambda: _on_the_log(RoundKeys, "key generation", _plain),
     ComplaintPosted: _complaint,
+    RoundAbandoned: lambda: _given_up(),
     Checked: lambda: _due(Phase.CHECKING, "counted set"),
     SumsPosted: lambda: _due(Phase.SUMMING, "openings"),
     ResultPosted: lambda: _due(Phase.OPENED, "results"),
@@ -161,7 +168,6 @@ EVALUATORS: dict[type[Signed], Callable[[], tuple[Bench, Any]]] = {
     SchemePosted: lambda: before(SchemePosted, NAME),
     RoundOpened: lambda: before(RoundOpened, NAME),
     RoundClosed: _closing,
-    Deadline: _ending,
 }
 
 
@@ -174,6 +180,16 @@ def test_only_evaluators_run_rounds(kind: type[Signed]) -> None:
         bench.refuse(named, check, "the signer is not one of the ledger's evaluators")
         unnamed = bench.resigned(signer, transaction)
         bench.refuse(unnamed, "signatures", "not a signature of the evaluator", InvalidSignature)
+
+
+def test_members_and_evaluators_end_stages() -> None:
+    bench, deadline = _ending()
+    for signer in ("sequencer", "registrar"):
+        named = bench.resigned(signer, deadline, signer=public_bytes(bench.key(signer)))
+        bench.refuse(named, "rounds", "the signer is neither a member nor one of the ledger's evaluators")
+    for signer in (1, "evaluator"):
+        named = bench.resigned("sequencer", deadline, signer=public_bytes(bench.key(signer)))
+        bench.refuse(named, "signatures", "not a signature of this member or evaluator", InvalidSignature)
 
 
 # -- rounds and phases ------------------------------------------------------------------------------
@@ -191,6 +207,7 @@ ALLOWED: dict[type[Record], tuple[str, set[Phase]]] = {
     ComplaintPosted: ("complaints", {Phase.OPEN, Phase.DRAINING, Phase.CHECKING}),
     ComplaintRefused: ("complaints", {Phase.OPEN, Phase.DRAINING, Phase.CHECKING}),
     RoundDrained: ("counted set", {Phase.DRAINING}),
+    RoundAbandoned: ("rounds", {Phase.DRAINING, Phase.CHECKING}),
     Checked: ("counted set", {Phase.CHECKING}),
     SumsPosted: ("openings", {Phase.SUMMING, Phase.TOTALLING}),
     Deadline: ("rounds", {Phase.COMMITTING, Phase.DEALING, Phase.ACCEPTING, Phase.CHECKING}),

@@ -99,11 +99,21 @@ def test_nothing_comes_before_the_genesis() -> None:
         ({"min_cohort_floor": 1}, "no group smaller than 2 may ever be opened"),
         ({"min_cohort_floor": 0}, "no group smaller than 2 may ever be opened"),
         ({"evaluators": ()}, "there must be an evaluator"),
+        ({"stage_seconds": 3599}, "a stage of less than 3600 seconds is for rehearsals only"),
+        ({"abandon_seconds": 4 * 7 * 86400 - 1}, "not abandoned before 4 stages could have ended"),
     ],
 )
 def test_numbers_that_make_no_ledger(changes: dict[str, Any], match: str) -> None:
     bench, genesis = empty()
     bench.refuse(genesis.model_copy(update=changes), "genesis", match)
+
+
+def test_stages_of_a_rehearsal_are_as_short_as_one_likes() -> None:
+    bench, genesis = empty()
+    founders = [founder("first", 5), founder("second", 6)]
+    short = {"stage_seconds": 0, "abandon_seconds": 0, "rehearsal": True}
+    bench.apply(founded(genesis.model_copy(update=short), *founders))
+    assert bench.state.rules.rehearsal
 
 
 def test_the_suite_must_be_known() -> None:
@@ -186,7 +196,9 @@ CHANGES: list[dict[str, Any]] = [
     {"evaluators": (bytes(32),)},
     {"min_cohort_floor": 3},
     {"max_sequence": 7},
-    {"stage_seconds": 0},
+    {"stage_seconds": 3600},
+    {"abandon_seconds": 10**7},
+    {"rehearsal": True},
     {"nonce": bytes(32)},
 ]
 

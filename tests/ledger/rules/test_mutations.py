@@ -28,6 +28,7 @@ from zkperf.ledger.transactions import (
     Deadline,
     DealChallenged,
     Genesis,
+    RoundAbandoned,
     decode_transaction,
     encode_transaction,
 )
@@ -55,6 +56,8 @@ def due() -> dict[type[Record], tuple[Bench, bytes]]:
     )
     bench = deadline_due()
     found[Deadline] = bench, encode_transaction(bench.deadline())
+    checking = in_phase(Phase.CHECKING)
+    found[RoundAbandoned] = checking, encode_transaction(checking.abandoned(2))
     figures = in_figures_phase(Phase.INSPECTING, draw=1).fork()
     [drawn] = figures.figures.drawn
     figures.apply(figures.attested(NAME_OF[drawn.unit], [drawn.indicator]))

@@ -8,7 +8,7 @@ from tests.ledger.bench import Bench, a_new_round, a_round, before, in_phase
 from zkperf.ledger.paths import names_to
 from zkperf.ledger.rules.common import LONGEST_ROUND
 from zkperf.ledger.signing import public_bytes
-from zkperf.ledger.state import Phase
+from zkperf.ledger.state import Abandonment, Phase
 from zkperf.ledger.transactions import RoundOpened, Unit, digest
 
 
@@ -262,6 +262,40 @@ def test_a_round_does_not_close_before_it_opened() -> None:
     bench.apply(bench.close(at=bench.round.last_time))
 
 
+# -- abandoning --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("phase", [Phase.DRAINING, Phase.CHECKING])
+def test_any_member_may_abandon_a_closed_round_in_which_nothing_moves(phase: Phase) -> None:
+    bench = in_phase(phase).fork()
+    seconds = bench.state.rules.abandon_seconds
+    assert seconds == 4 * bench.state.rules.stage_seconds
+    closed = bench.round.last_time
+    bench.refuse(bench.abandoned(2, late=-1), "rounds", f"may be abandoned from {closed + seconds} on")
+    given_up = bench.abandoned(2)
+    bench.apply(given_up)
+    found = bench.round
+    assert (found.phase, found.last_time) == (Phase.ABANDONED, given_up.at)
+    assert found.abandoned == Abandonment(bench.state.size - 1, 2)
+    bench.refuse(bench.abandoned(3), "rounds", "does not allow this")
+
+
+def test_a_round_is_not_abandoned_once_its_counted_set_is_fixed() -> None:
+    for phase in (Phase.OPEN, Phase.SUMMING, Phase.TOTALLING, Phase.OPENED, Phase.PUBLISHED):
+        bench = in_phase(phase)
+        bench.refuse(bench.abandoned(1, late=10**9), "rounds", "does not allow this")
+
+
+def test_of_an_abandoned_round_nothing_is_said_any_more() -> None:
+    bench = in_phase(Phase.CHECKING).fork()
+    word, deadline = bench.checked(1), bench.deadline(late=10**9)
+    bench.apply(bench.abandoned(3))
+    bench.refuse(word, "counted set", "does not allow this")
+    bench.refuse(deadline, "rounds", "does not allow this")
+    bench.settle()
+    assert bench.round.phase is Phase.ABANDONED and bench.round.openings == {}
+
+
 # -- deadlines: four members, threshold 2, three are enough ----------------------------------------------
 
 
@@ -312,6 +346,13 @@ def test_with_too_few_the_stage_goes_on(stage: Phase) -> None:
     bench = at_stage(stage, 1, 4)
     match = "only 2 members have finished, 3 are needed: the stage goes on"
     bench.refuse(bench.deadline(late=10**6), "rounds", match)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_member_may_say_that_the_time_is_over(stage: Phase) -> None:
+    bench = at_stage(stage, 1, 2, 4)
+    bench.apply(bench.resigned(3, bench.deadline(), signer=public_bytes(bench.key(3))))
+    assert bench.round.phase is STAGES[stage]
 
 
 def test_nobody_has_checked_right_after_the_mark() -> None:

@@ -49,6 +49,7 @@ from zkperf.ledger.transactions import (
     ComplaintRefused,
     Deadline,
     Genesis,
+    RoundAbandoned,
     RoundClosed,
     RoundDrained,
     RoundOpened,
@@ -56,6 +57,10 @@ from zkperf.ledger.transactions import (
     signed_digest,
 )
 
+TIMED = (RoundOpened, FiguresOpened, RoundClosed, Deadline, RoundAbandoned)
+"""Transactions that carry a time."""
+ENDED = (*OVER, Phase.ABANDONED)
+"""Phases in which nothing sealed is needed any more."""
 CLOCK_SKEW = 300
 
 
@@ -343,7 +348,7 @@ class EmbeddedLedger:
         self._store_block(block, {item: arrived[item] for item in arrived if item.rater not in at_once})
 
     def _check_time(self, transaction: object) -> None:
-        if isinstance(transaction, (RoundOpened, FiguresOpened, RoundClosed, Deadline)):
+        if isinstance(transaction, TIMED):
             now = self._clock()
             # A time in the past would end a stage before the members had theirs.
             if abs(transaction.at - now) > CLOCK_SKEW:
@@ -467,14 +472,18 @@ class EmbeddedLedger:
         return next(taken.index for taken in self._taken() if taken.digest == accused)
 
     def _apply(self, leaves: Sequence[bytes], block: Block, prepared: Prepared | None = None) -> None:
-        """Applies leaves to the state and adds them to the block. If that ends a round, its bundles go."""
+        """Applies leaves to the state and adds them to the block. If that ends a round, its bundles go, and
+        what still waited for it."""
         state = self._state
         both: list[Tallied] = [*state.rounds.values(), *state.figure_rounds.values()]
-        running = [found for found in both if found.phase not in OVER]
+        running = [found for found in both if found.phase not in ENDED]
         apply(state, leaves if prepared is None else prepared)
         for found in running:
-            if found.phase in OVER:
+            if found.phase in ENDED:
                 block.needless += [taken.index for taken in found.taken()]
+                block.gone += [
+                    item.rater for leaf in found.tree.leaves() for item in self._pool.of(found.digest, leaf)
+                ]
         block.leaves += leaves
 
     def _store_block(self, block: Block, arrived: Mapping[Waiting, bytes] = MappingProxyType({})) -> None:
@@ -491,7 +500,7 @@ class EmbeddedLedger:
             self._store.add_pending(pending)
         for item in arrived:
             self._pool.put(item)
-        for rater in block.entered.values():
+        for rater in (*block.entered.values(), *block.gone):
             self._pool.drop(rater)
         if note is not None and self._kept is not None:
             self._kept.keep(note)

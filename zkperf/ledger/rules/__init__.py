@@ -38,7 +38,12 @@ from zkperf.ledger.rules.prepared import Prepared, Trust, nothing
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.rules.ratings import process_batch, process_rating, skip_rating
 from zkperf.ledger.rules.results import process_result
-from zkperf.ledger.rules.rounds import process_deadline, process_round_closed, process_round_opened
+from zkperf.ledger.rules.rounds import (
+    process_abandoned,
+    process_deadline,
+    process_round_closed,
+    process_round_opened,
+)
 from zkperf.ledger.rules.schemes import process_scheme
 from zkperf.ledger.rules.tally import process_checked, process_sums
 from zkperf.ledger.state import State
@@ -59,6 +64,7 @@ PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
     tx.ComplaintRefused: process_complaint_refused,
     tx.Checked: process_checked,
     tx.Deadline: process_deadline,
+    tx.RoundAbandoned: process_abandoned,
     tx.SumsPosted: process_sums,
     tx.ResultPosted: process_result,
     ftx.SchemeOfFigures: process_scheme_of_figures,

@@ -68,6 +68,13 @@ def require_evaluator(state: State, transaction: Signed, evaluator: bytes, check
     verify_signed(transaction, evaluator, state.ledger, whose="the evaluator")
 
 
+def require_party(state: State, signer: bytes, check: str) -> None:
+    """``signer`` is the key of a member or of an evaluator."""
+    members = {member.signing_key for member in state.rules.members}
+    known = signer in members or signer in state.rules.evaluators
+    require(known, check, "the signer is neither a member nor one of the ledger's evaluators")
+
+
 def find_round(state: State, round_id: bytes, check: str, *phases: Phase) -> Round:
     """The round of ratings, which must be in one of ``phases`` (any, if none is given)."""
     return _in_phase(state.rounds.get(round_id), round_id, check, phases)

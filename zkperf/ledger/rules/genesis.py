@@ -16,6 +16,9 @@ from zkperf.ledger.transactions import Genesis, encode_transaction
 CHECK = "genesis"
 MIN_COHORT_FLOOR = 2
 MAX_MEMBERS = 100
+MIN_STAGE_SECONDS = 3600
+"""No shorter stage but in a rehearsal: people have to be able to answer."""
+ABANDON_STAGES = 4
 
 
 def possession_context(charter: bytes, member: int) -> bytes:
@@ -58,6 +61,16 @@ def process_genesis(state: State, genesis: Genesis) -> None:
         genesis.min_cohort_floor >= MIN_COHORT_FLOOR,
         CHECK,
         f"no group smaller than {MIN_COHORT_FLOOR} may ever be opened",
+    )
+    require(
+        genesis.abandon_seconds >= ABANDON_STAGES * genesis.stage_seconds,
+        CHECK,
+        f"a round is not abandoned before {ABANDON_STAGES} stages could have ended",
+    )
+    require(
+        genesis.rehearsal or genesis.stage_seconds >= MIN_STAGE_SECONDS,
+        CHECK,
+        f"a stage of less than {MIN_STAGE_SECONDS} seconds is for rehearsals only",
     )
     require(len(genesis.evaluators) > 0, CHECK, "there must be an evaluator")
     require_name(genesis.name, "the ledger's name", CHECK)

@@ -12,16 +12,30 @@ from zkperf.ledger.rules.common import (
     require,
     require_evaluator,
     require_name,
+    require_party,
+    require_trustee,
 )
 from zkperf.ledger.rules.figures.claims import end_waiting
 from zkperf.ledger.rules.issuance import issuance_verifier
 from zkperf.ledger.rules.keygen import finish_keygen, keygens
 from zkperf.ledger.rules.sizes import largest_posting, most_ratings
 from zkperf.ledger.rules.tally import fix_counted_set
-from zkperf.ledger.state import BEFORE_OPEN, RUNNING, Cohort, Committed, FigureRound, Phase, Round, State
+from zkperf.ledger.signing import verify_signed
+from zkperf.ledger.state import (
+    BEFORE_OPEN,
+    RUNNING,
+    Abandonment,
+    Cohort,
+    Committed,
+    FigureRound,
+    Phase,
+    Round,
+    State,
+)
 from zkperf.ledger.transactions import (
     MAX_TRANSACTION,
     Deadline,
+    RoundAbandoned,
     RoundClosed,
     RoundOpened,
     digest,
@@ -109,12 +123,26 @@ def process_round_closed(state: State, closed: RoundClosed) -> None:
     found.last_time = closed.at
 
 
+def process_abandoned(state: State, abandoned: RoundAbandoned) -> None:
+    """A member gives up a round in which nothing moves any more. What is sealed of it can go.
+
+    Never once the counted set is fixed: a sum may be on the log then, or on its way.
+    """
+    require_trustee(state, abandoned, abandoned.trustee, CHECK)
+    found = find_either(state, abandoned.round, CHECK, Phase.DRAINING, Phase.CHECKING)
+    earliest = found.last_time + state.rules.abandon_seconds
+    require(abandoned.at >= earliest, CHECK, f"the round may be abandoned from {earliest} on")
+    found.last_time, found.phase = abandoned.at, Phase.ABANDONED
+    found.abandoned = Abandonment(state.size, abandoned.trustee)
+
+
 def process_deadline(state: State, deadline: Deadline) -> None:
     """The time for the present stage is over: the members who finished it go on, if they are enough.
 
     If they are not, the deadline is refused: the stage goes on and nothing is opened.
     """
-    require_evaluator(state, deadline, deadline.evaluator, CHECK)
+    require_party(state, deadline.signer, CHECK)
+    verify_signed(deadline, deadline.signer, state.ledger, whose="this member or evaluator")
     found = find_either(state, deadline.round, CHECK, *STAGES)
     if isinstance(found, FigureRound) and found.phase in WAITING and found.timed is not found.phase:
         require(deadline.at >= found.last_time, CHECK, f"the stage began after {found.last_time}")

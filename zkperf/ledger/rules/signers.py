@@ -14,7 +14,7 @@ from zkperf.errors import RuleViolation, ZkperfError, bare
 from zkperf.ledger import figure_transactions as ftx
 from zkperf.ledger import transactions as tx
 from zkperf.ledger.envelope import Envelope, kind_of
-from zkperf.ledger.rules.common import find_figures, require
+from zkperf.ledger.rules.common import find_figures, require, require_party
 from zkperf.ledger.rules.figures.reports import provider_key
 from zkperf.ledger.rules.genesis import CHECK as GENESIS
 from zkperf.ledger.signed import Signed
@@ -33,6 +33,12 @@ def _evaluator(check: str) -> Signer:
         return key, "the evaluator"
 
     return find
+
+
+def _party(state: State, envelope: Envelope) -> Named:
+    key = envelope.bytes_at("signer")
+    require_party(state, key, "rounds")
+    return key, "this member or evaluator"
 
 
 def _member(check: str, *path: str) -> Signer:
@@ -75,7 +81,8 @@ SIGNERS: dict[type[Signed], Signer] = {
     tx.RoundClosed: _evaluator("rounds"),
     tx.ComplaintPosted: _member("complaints", "complaint", "trustee"),
     tx.Checked: _member("counted set", "trustee"),
-    tx.Deadline: _evaluator("rounds"),
+    tx.Deadline: _party,
+    tx.RoundAbandoned: _member("rounds", "trustee"),
     tx.SumsPosted: _member("openings", "trustee"),
     tx.ResultPosted: _member("results", "trustee"),
     ftx.SchemeOfFigures: _evaluator("schemes"),

@@ -41,5 +41,7 @@ class Block:
     """Of ratings that enter without having waited, and of reports."""
     entered: dict[int, Rater] = field(default_factory=dict)
     """Ratings that waited and wait no longer; their bundles stay. Who is not there is not missed."""
+    gone: list[Rater] = field(default_factory=list)
+    """Who waits no longer and does not enter: ratings and bundles are deleted."""
     needless: list[int] = field(default_factory=list)
     """Leaves whose bundles must go. What is not there is not missed."""

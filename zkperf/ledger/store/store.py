@@ -280,6 +280,9 @@ class Store:
             if block.entered:
                 statements.LEAVE.run(connection, map(_rater, block.entered.values()))
                 self._scrub_due = True
+            if block.gone:
+                statements.LEAVE.run(connection, map(_rater, block.gone))
+                self._scrub_due = True
             if block.needless:
                 statements.DROP_BUNDLE.run(connection, [{"leaf": index} for index in block.needless])
                 self._scrub_due = True

@@ -130,6 +130,18 @@ def test_a_new_key_or_place_makes_no_new_provider() -> None:
             require_once(bench.state, bench.figures, unit, [QUALITY])
 
 
+def test_what_was_reported_in_an_abandoned_round_may_be_reported_elsewhere() -> None:
+    bench = in_phase(Phase.OPEN).fork()
+    bench.report_all()
+    bench.apply(bench.close(), bench.drained())
+    again = bench.fork()
+    bench.apply(bench.abandoned(1))
+    for fork in (again, bench):
+        fork.apply(fork.opened(at=1_800_000_001))
+    again.refuse(again.report("n1"), CHECK, "is reported in another round already")
+    bench.apply(bench.report("n1"))
+
+
 def test_a_report_that_was_struck_out_may_be_made_elsewhere() -> None:
     bench = in_phase(Phase.CONCLUDED).fork()
     bench.figures.reports[UNITS["n1"]].struck = True

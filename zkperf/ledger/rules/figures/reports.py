@@ -80,6 +80,8 @@ def require_once(state: State, found: FigureRound, unit: int, reported: Iterable
     for other in state.figure_rounds.values():
         if other is found or other.opened.period != found.opened.period:
             continue
+        if other.phase is Phase.ABANDONED:
+            continue  # nothing of it is ever opened
         for place in {other.identities[same] for same in mine if same in other.identities}:
             filed = other.counted(place)
             before = {other.scheme.scheme.indicators[k].id for k in filed.reported} if filed else set()
