@@ -19,6 +19,7 @@ from benchmarks.measure import Effort, Figure, Parameters, Work, once, timed
 from circuits.claims import (
     Asked,
     ClaimContext,
+    Grades,
     Opening,
     ProvedClaim,
     Setting,
@@ -104,6 +105,7 @@ def scheme(with_bits: bool = False) -> IndicatorScheme:
             targets=(Target(period=None, value=2**31),) if with_bits or k == 0 else (),
             weight=Ratio.of(1),
             missing=Ratio.of(0),
+            floor=None,
         )
         for k, name in enumerate(names)
     )
@@ -255,10 +257,9 @@ def _claims(world: World, effort: Effort) -> Iterator[Figure]:
     setting = Setting(made, "2026")
     context = ClaimContext(b"L" * 32, b"S" * 32, b"R" * 32, 1, b"P" * 32, b"D" * 32, b"E" * 32, b"T" * 32)
     kinds = [claim.kind for claim in made.claims] + ["index"]
-    outcomes = [None] * (len(kinds) - 2) + [
-        sum(values.values()),
-        index_outcome(setting, list(values.values())),
-    ]
+    grade = index_outcome(setting, list(values.values()))
+    assert grade is not None
+    outcomes = [None] * (len(kinds) - 2) + [sum(values.values()), Grades(grade, grade)]
     for number, (kind, outcome) in enumerate(zip(kinds, outcomes, strict=True)):
         wanted = needs(setting, number)
         needed = [(before if need.previous else values)[made.number(need.indicator)] for need in wanted]

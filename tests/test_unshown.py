@@ -23,6 +23,8 @@ import zkperf
 SECRETS: dict[str, str] = {
     "circuits.claims.proofs.Opening": "value blinding",
     "circuits.complaint.Complaint": "salt sealed point",
+    "circuits.exposure.schemes.Figures": "values",
+    "circuits.exposure.schemes.Foreseen": "true outcome",
     "circuits.rating.core.Bundle": "salts sealed",
     "circuits.rating.prover.Witness": "bits blindings x y",
     "service.lanes.Job": "items source",
@@ -87,7 +89,7 @@ TELLING = frozenset(
 """Names that secrets go by: a field of such a name is unshown, or it is told here why it may be seen."""
 
 PUBLIC: dict[str, str] = {
-    "circuits.exposure.Exposure": "values: how many there are",
+    "circuits.exposure.system.System": "figures: their ranges",
     "circuits.indicators.Target": "value: the scheme's",
     "service.snapshot.Snapshot": "figures: those of the ledger",
     "service.views.IssuanceView": "shares: of blinded tokens, for whoever asks",

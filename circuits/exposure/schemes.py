@@ -67,6 +67,9 @@ class Figures(NamedTuple):
     period: str
     values: Mapping[str, int]
 
+    def __repr__(self) -> str:
+        return "<figures>"
+
 
 class Foreseen(NamedTuple):
     """What a provider would be asked."""
@@ -76,6 +79,9 @@ class Foreseen(NamedTuple):
     true: Mapping[int, int | None]
     """Those that hold, asked or not, with what each would publish: of a grade that is its place."""
     outcome: Outcome
+
+    def __repr__(self) -> str:
+        return "<foreseen>"
 
 
 def foresee(scheme: IndicatorScheme, system: System, now: Figures, before: Figures | None) -> Foreseen:

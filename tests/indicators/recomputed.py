@@ -161,7 +161,7 @@ def tied(scheme: dict[str, Any], name: str) -> set[str]:
 
 
 def recompute(scheme_path: Path, figures_path: Path, k_min: int, said: Any) -> dict[str, Any]:
-    """What `zkperf report --json` has to print. What is asked is taken from what it printed, ``said``."""
+    """What `zkperf report --json` has to print; of ``said``, what it printed, is taken what is not asked."""
     scheme = tomllib.loads(scheme_path.read_text("utf-8"))
     names = [indicator["id"] for indicator in scheme["indicator"]]
     rows: defaultdict[str, dict[str, tuple[str, Figures]]] = defaultdict(dict)

@@ -14,6 +14,7 @@ from circuits.claims.kinds import expect
 from circuits.indicators import Claim, IndicatorScheme, Ratio, Target
 from tests.indicators.example import SCHEME
 from zkperf.errors import InputError
+from zkperf.indicators.asked import expected_lines
 from zkperf.indicators.scheme_file import load_scheme, parse_scheme
 from zkperf.proofs.committed import Statement
 from zkperf.proofs.forms import Form
@@ -68,33 +69,55 @@ def test_parts_of_a_published_total_and_of_the_index() -> None:
 
 def test_an_exact_index() -> None:
     grades = 'grades = [["A", "0.80"], ["B", "0.60"], ["C", "0"]]'
-    text = SCHEME.replace('"grade"', '"exact"').replace(grades, 'step = "0.2"')
-    scheme = parse_scheme(text, name="S.toml")
-    assert scheme.index is not None and scheme.index.step is not None
-    assert (scheme.index.publish, scheme.index.step.exact) == ("exact", Fraction(1, 5))
+    without = SCHEME.replace('"grade"', '"exact"').replace(grades, "")
+    for floor in (0, 1):
+        for text, step in ((without, "0.01"), (f'{without}step = "0.2"', "0.2")):
+            scheme = parse_scheme(f"floor = {floor}\n{text}", name="S.toml")
+            assert scheme.index is not None and scheme.index.step is not None
+            assert (scheme.index.publish, scheme.index.step.exact) == ("exact", Fraction(step))
 
 
-def test_an_exact_index_takes_the_finest_step_that_gives_no_figure_away() -> None:
+def floors(text: str, **given: int) -> str:
+    """The scheme with floors of its indicators' own."""
+    for name, floor in given.items():
+        text = text.replace(f'[[indicator]]\nid = "{name}"', f'[[indicator]]\nid = "{name}"\nfloor = {floor}')
+    return text
+
+
+def test_floors_of_indicators() -> None:
+    scheme = parse_scheme(floors(SCHEME, quality=1, cost=100, staff_cost=0), name="S.toml")
+    assert [item.floor for item in scheme.indicators] == [1, None, 100, 0, None]
+    assert [scheme.floor_of(item.id) for item in scheme.indicators] == [1, 5, 100, 1, 5]
+
+
+def test_what_publishes_a_number_takes_figures_without_a_floor() -> None:
     exact = SCHEME[: SCHEME.index("grades = ")].replace('"grade"', '"exact"')
-    scheme = parse_scheme(exact, name="S.toml")
-    assert scheme.index is not None and scheme.index.step is not None
-    step = scheme.index.step.exact
-    for finer in (Fraction(1, 100), Fraction(1, 50), Fraction(1, 20), Fraction(1, 10), Fraction(1, 5)):
-        if finer < step:
-            with pytest.raises(InputError, match="the scheme's floor is 5 values"):
-                parse_scheme(f'{exact}step = "{float(finer)}"\n', name="S.toml")
-    assert step > Fraction(1, 100)
-
-
-def test_a_figure_that_claims_would_give_away() -> None:
-    narrow = SCHEME.replace('low = "10.0"', 'low = "24.8"')
-    explanation = (
-        "S.toml: 'quality' could be narrowed to 24.8 to 24.9 (2 values) by: quality_band proved, index "
-        "grade C, good not proved; the scheme's floor is 5 values"
+    total = SCHEME.replace('total = "cost"', 'total_min = "0"\ntotal_max = "180000"')
+    cases = (
+        (exact, ("quality", "turnover"), "an exact index"),
+        (total, ("staff_cost", "other_cost"), "the total of 'costs'"),
     )
-    with pytest.raises(InputError, match=re.escape(explanation)):
-        parse_scheme(narrow, name="S.toml")
-    assert parse_scheme(f"floor = 2\n{narrow}", name="S.toml").floor == 2
+    for text, names, what in cases:
+        for named in names:
+            others = {name: 1 for name in names if name != named}
+            for refused in (floors(text, **others), floors(text, **others, **{named: 2})):
+                explanation = (
+                    f"S.toml: {what} can fix indicator '{named}' at an end of its range, so it can have no "
+                    "floor: give it the line floor = 1, or publish less"
+                )
+                with pytest.raises(InputError, match=re.escape(explanation)):
+                    parse_scheme(refused, name="S.toml")
+        scheme = parse_scheme(floors(text, **dict.fromkeys(names, 1)), name="S.toml")
+        assert [item.id for item in scheme.indicators if scheme.floor_of(item.id) == 1] == list(names)
+
+
+def test_narrow_claims_are_no_reason_to_refuse_a_scheme() -> None:
+    """They are not asked where they could tell too much."""
+    narrow = SCHEME.replace('low = "10.0"', 'low = "24.8"')
+    scheme = parse_scheme(narrow, name="S.toml")
+    assert [number.exact for number in scheme.claims[1].numbers] == [Fraction("24.8"), 25]
+    assert [line for line in expected_lines(scheme) if "quality_band in the 1st period" in line]
+    assert expected_lines(parse_scheme(SCHEME, name="S.toml")) == []
 
 
 @pytest.mark.parametrize(
@@ -108,6 +131,8 @@ def test_a_figure_that_claims_would_give_away() -> None:
         ('id = "quality"', 'id = "Q of L"', "indicator 1: id: expected 1 to 64 letters"),
         ('id = "turnover"', 'id = "quality"', "indicator 'quality' occurs twice"),
         ('unit = "points"', 'units = "points"', "indicator 'quality': unknown field 'units'"),
+        ('unit = "points"', 'floor = "1"', "indicator 'quality': floor: expected a whole number"),
+        ('unit = "points"', "floor = -1", "indicator 'quality': floor: expected a whole number"),
         ('unit = "points"', "unit = 3", "indicator 'quality': unit: expected text in quotes"),
         ("scale = 1", "scale = 10", "indicator 'quality': scale: expected 0 to 9 decimals"),
         ("scale = 1", 'scale = "1"', "indicator 'quality': scale: expected a whole number"),

@@ -14,6 +14,7 @@ from circuits.indicators import IndicatorScheme
 from tests.indicators.recomputed import recompute
 from zkperf.cli.audit import audit_folder
 from zkperf.indicators.figures_file import FiguresFile, load_figures
+from zkperf.indicators.results import ReportResult
 from zkperf.indicators.run import Rounds
 from zkperf.indicators.scheme_file import load_scheme
 from zkperf.indicators.social_care import write_inputs
@@ -143,6 +144,21 @@ def test_as_a_command(tmp_path: Path) -> None:
     assert missing.returncode == 2 and "none.csv" in missing.stderr
 
 
+def shares(result: ReportResult) -> tuple[int, int]:
+    """How many claims and grades are asked, and how many would be made if everything were. A grade of which
+    only some bounds are asked does not count as asked."""
+    asked = made = 0
+    for period in result["periods"].values():
+        for provider in period["providers"].values():
+            verdicts = list(provider["claims"].values())
+            asked += sum(verdict in ("proved", "not proved") for verdict in verdicts)
+            made += sum(verdict != "not reported" for verdict in verdicts)
+            grades = provider["grades"]
+            asked += grades is not None and grades[0] == grades[1]
+            made += provider["grade"] is not None
+    return asked, made
+
+
 @needs_table
 def test_every_published_figure(tmp_path: Path) -> None:
     """152 authorities, four years: pools by type of authority, claims and grades."""
@@ -154,13 +170,16 @@ def test_every_published_figure(tmp_path: Path) -> None:
         result = Rounds(folder, consortium, scheme, figures, 10, lambda *_: None).run()
     finally:
         consortium.close()
-    expected = recompute(tmp_path / "S.toml", tmp_path / "F.csv", 10)
+    expected = recompute(tmp_path / "S.toml", tmp_path / "F.csv", 10, result)
     assert list(result["periods"]) == ["2015-16", "2016-17", "2017-18", "2018-19"]
     for period, published in result["periods"].items():
         assert published["total"] == expected["periods"][period]["total"]
         assert published["groups"] == expected["periods"][period]["groups"]
         assert len(published["providers"]) == 152
         assert published["providers"] == expected["periods"][period]["providers"]
+    asked, made = shares(result)
+    print(f"asked: {asked} of {made} claims and grades, {100 * asked / made:.2f} %")
+    assert asked >= 0.95 * made
     # Half of the authorities are at the median or better, give or take ties and the rounding inward.
     share = result["periods"]["2016-17"]["total"]["pools"]["quality_of_life"]["share_at_target"]
     assert share is not None and 0.45 < float(share) < 0.6

@@ -61,6 +61,7 @@ POOL = ftx.Pool(
     sum=-7,
     mean="-1.750000",
     share="0.5",
+    share_of=4,
     share_from="bits",
 )
 POOLS = ftx.PoolUnit(unit=0, name="all", status="published", reason="none", count=4, pools=(POOL,))

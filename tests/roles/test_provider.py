@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from circuits.claims import Grades
+from circuits.exposure import Figures, foresee
 from tests.indicators.example import SCHEME
 from tests.roles.figures import COST, OTHER, QUALITY, STAFF, TURNOVER, FigureWorld
 from zkperf.encoding import encode
@@ -31,8 +33,11 @@ def world(tmp_path: Path) -> Iterator[FigureWorld]:
 
 
 def proved(world: FigureWorld, number: int) -> set[str]:
-    claimed = world.found.claimed[number + 1]
-    return {world.scheme.claims[c].id if c < len(world.scheme.claims) else "index" for c in claimed}
+    return names(world, world.found.claimed[number + 1].proved)
+
+
+def names(world: FigureWorld, numbers: Iterable[int]) -> set[str]:
+    return {world.scheme.claims[c].id if c < len(world.scheme.claims) else "index" for c in numbers}
 
 
 def test_a_round(world: FigureWorld) -> None:
@@ -46,6 +51,9 @@ def test_a_round(world: FigureWorld) -> None:
     assert proved(world, 0) == {"quality_target", "quality_band", "staff_share", "costs", "good", "index"}
     assert proved(world, 1) == {"good", "index"} - ({"good"} if 90 / 300 * 0.6 + 0.8 * 0.4 < 0.5 else set())
     assert proved(world, 2) == {"quality_target"}
+    everything = {"quality_target", "quality_band", "staff_share", "costs", "good", "index"}
+    asked = [names(world, world.found.claimed[number + 1].asked) for number in range(3)]
+    assert asked == [everything, everything, {"quality_target", "quality_band"}]
     assert world.found.phase is Phase.CONCLUDED
 
 
@@ -145,24 +153,67 @@ def test_nothing_to_claim_without_a_report(world: FigureWorld) -> None:
 def test_the_preview_says_what_will_be_claimed() -> None:
     scheme = parse_scheme(SCHEME, name="S.toml")
     figures = {scheme.indicators[k].id: value for k, value in FIGURES.items()}
-    shown = preview(scheme, "2023", figures, {"turnover": 2100})
+    shown = preview(scheme, now("2023", **figures), Figures(b"before", "2022", {"turnover": 2100}))
     assert {statement.claim: statement.holds for statement in shown.claims} == {
-        "quality_target": True,
-        "quality_band": True,
-        "staff_share": True,
-        "less_turnover": True,
-        "costs": True,
-        "good": True,
+        "quality_target": "holds",
+        "quality_band": "holds",
+        "staff_share": "holds",
+        "less_turnover": "holds",
+        "costs": "holds",
+        "good": "holds",
     }
-    assert (shown.at_target, shown.outcome) == ({"turnover": True}, "B")
-    shown = preview(scheme, "2023", {"quality": 80, "cost": 10, "staff_cost": 9, "other_cost": 2})
-    assert [statement.holds for statement in shown.claims] == [False, False, False, None, False, None]
-    assert (shown.at_target, shown.outcome) == ({}, None)
-    assert preview(scheme, "2025", {"quality": 80}).claims[0].holds is None
-    assert preview(scheme, "2025", {}).outcome is None
+    assert (shown.at_target, shown.outcome, shown.grades) == ({"turnover": True}, "B", Grades(1, 1))
+    assert shown.compared_with == "2022"
+    shown = preview(scheme, now("2023", quality=80, cost=10, staff_cost=9, other_cost=2))
+    no, missing = "does not hold", "not reported"
+    assert [statement.holds for statement in shown.claims] == [no, no, no, missing, no, missing]
+    assert (shown.at_target, shown.outcome, shown.compared_with) == ({}, None, None)
+    assert preview(scheme, now("2025", quality=80)).claims[0].holds == missing
+    assert preview(scheme, now("2025")).outcome is None
     for outside in (-1, 301):
         with pytest.raises(InputError, match="out of its range"):
-            preview(scheme, "2023", {"quality": outside})
+            preview(scheme, now("2023", quality=outside))
+
+
+def now(period: str, **values: int) -> Figures:
+    return Figures(period.encode(), period, values)
+
+
+def test_the_preview_says_what_will_not_be_asked() -> None:
+    """A band of three values, whatever the figure is; and a bound that what was said before leaves too little
+    of. What is public before goes in, what is public afterwards comes out."""
+    band = SCHEME.replace('low = "10.0"', 'low = "24.8"')
+    for quality in (80, 249):
+        shown = preview(parse_scheme(band, name="S.toml"), now("2023", quality=quality))
+        assert [statement.holds for statement in shown.claims[:2]][1] == "not asked"
+    scheme = parse_scheme(STEADY, name="S.toml")
+    first = preview(scheme, now("1", days=50))
+    assert [statement.holds for statement in first.claims] == ["holds", "not reported"]
+    second = preview(scheme, now("2", days=53), now("1", days=50), first.system)
+    assert [statement.holds for statement in second.claims] == ["holds", "not asked"]
+    # Without what was said in the first period, nothing speaks against it.
+    alone = preview(scheme, now("2", days=53), now("1", days=50))
+    assert [statement.holds for statement in alone.claims] == ["holds", "holds"]
+
+
+STEADY = """
+id = "steady"
+[[indicator]]
+id = "days"
+min = "0"
+max = "1000"
+better = "higher"
+[[claim]]
+id = "narrow"
+kind = "band"
+indicator = "days"
+low = "50"
+high = "55"
+[[claim]]
+id = "more"
+kind = "improved"
+indicator = "days"
+"""
 
 
 def test_what_is_shown_is_sealed_for_one_report() -> None:
@@ -177,4 +228,6 @@ def test_secrets_have_no_repr(world: FigureWorld) -> None:
     openings = world.providers[0].openings(world.world.state.commitment_group, filed)
     assert "200" not in repr(openings)
     assert repr(world.providers[0]) == "<provider>"
-    assert "True" not in repr(preview(world.scheme, "2023", {"quality": 200}))
+    shown = preview(world.scheme, now("2023", quality=200))
+    assert "holds" not in repr(shown) and "200" not in repr(now("2023", quality=200))
+    assert repr(foresee(world.scheme, shown.system, now("2023", quality=200), None)) == "<foreseen>"

@@ -69,7 +69,7 @@ def test_waiting_days_that_rose_did_not_fall(world: FigureWorld, tmp_path: Path)
     now: list[Mapping[str, int]] = [{"new": 1, "days": 800, "beds": 2}, {"new": 1, "days": 699, "beds": 4}]
     period(world, asking("days", "new", "beds"), "2031", now, before.digest)
     state = world.world.state
-    for number, expected in ((0, False), (1, True)):
+    for number, expected in ((0, "does not hold"), (1, "holds")):
         file = tmp_path / f"{number}.csv"
         cells = ",".join(str(now[number][name]) for name in ("days", "new", "beds"))
         file.write_text(f"period,provider,group,days,new,beds\n2031,P{number},all,{cells}\n", "utf-8")
