@@ -47,7 +47,7 @@ def trace(reported: Reported, result: str) -> Any:
 
 def test_json_is_all_that_is_on_stdout(reported: Reported) -> None:
     assert reported.outcome.code == 0
-    assert json.loads(reported.outcome.out) == recompute(*reported.files, 3)
+    assert json.loads(reported.outcome.out) == recompute(*reported.files, 3, json.loads(reported.outcome.out))
     assert "providers prove their claims" in reported.outcome.err
 
 
@@ -77,6 +77,51 @@ def test_a_preview_writes_nothing(tmp_path: Path) -> None:
     assert "nothing was sent" in outcome.out
     assert "2024 is compared with 2023" in outcome.out
     assert sorted(path.name for path in tmp_path.iterdir()) == ["F.csv", "S.toml"]
+
+
+def test_a_preview_sums_up_what_is_not_asked(tmp_path: Path) -> None:
+    """Which claims, of how many providers, and when first: counted here from the lines themselves."""
+    narrow = SCHEME.replace('high = "25"', 'high = "10.2"')
+    facts = json.loads(report(write(tmp_path, narrow), "--preview", "--json").out)
+    lines = facts["previews"]
+    assert [(line["period"], line["provider"]) for line in lines[:2]] == [
+        ("2023", "Home 0"),
+        ("2023", "Home 1"),
+    ]
+    assert {line["compared_with"] for line in lines if line["period"] == "2024"} == {"2023"}
+    unasked = [line for line in lines if line["claims"]["quality_band"] == "not asked"]
+    homes = {line["provider"] for line in unasked}
+    assert 0 < len(homes) < 8
+    [band] = [item for item in facts["not_asked"] if item["claim"] == "quality_band"]
+    assert band == {
+        "claim": "quality_band",
+        "how": "not asked",
+        "first": unasked[0]["period"],
+        "providers": len(homes),
+    }
+    for item in facts["not_asked"]:
+        assert item["how"] == "in part" or any(
+            "not asked" in (line["claims"].get(item["claim"]), line["grade"]) for line in lines
+        )
+    text = report(write(tmp_path, narrow), "--preview").out
+    line = f"quality_band: not asked of {len(homes)} of 8 providers, first in {band['first']}"
+    assert line in text
+
+
+def test_a_preview_of_which_everything_is_asked(tmp_path: Path) -> None:
+    plain = SCHEME[: SCHEME.index('[[claim]]\nid = "quality_band"')]
+    outcome = report(write(tmp_path, plain), "--preview")
+    assert "Every provider is asked every claim that its figures allow." in outcome.out
+    assert json.loads(report(write(tmp_path, plain), "--preview", "--json").out)["not_asked"] == []
+
+
+def test_which_claims_a_scheme_loses_is_said_beforehand(tmp_path: Path) -> None:
+    narrow = SCHEME.replace('high = "25"', 'high = "10.2"')
+    rows = "\n".join(figures_csv().splitlines()[:4]) + "\n"
+    outcome = report(write(tmp_path, narrow, rows), "--ledger", tmp_path / "ledger")
+    said = " ".join(outcome.err.split())
+    assert outcome.code == 0
+    assert "Made-up providers lost first: quality_band in the 1st period." in said
 
 
 @pytest.mark.parametrize("suffix", ["sum", "mean", "share"])
