@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.world import World, questionnaire, single
 from zkperf.errors import InputError, InvalidSignature, RuleViolation
-from zkperf.ledger.engines.embedded import CLOCK_SKEW
+from zkperf.ledger.engines.clock import CLOCK_SKEW
 from zkperf.ledger.signing import public_bytes, verify_signed
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import (

@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.service.conftest import Desk
 from tests.world import World, questionnaire, single
 from zkperf.errors import InvalidSignature, RuleViolation, ZkperfError
+from zkperf.ledger.engines.clock import CLOCK_SKEW
 from zkperf.ledger.transactions import encode_transaction
-from zkperf.roles.outlook import ASKED_SECONDS, RENEWED_SECONDS, Outlook, OutlookAsked, renewed
+from zkperf.roles.outlook import RENEWED_SECONDS, Outlook, OutlookAsked, renewed
 from zkperf.roles.wire import CBOR, PROBLEMS
 
 
@@ -99,7 +100,7 @@ def test_only_an_evaluator_is_told(world: World) -> None:
     good = OutlookAsked.signed(key, ledger, found.digest, now)
     refused(good.model_copy(update={"at": now + 1}), InvalidSignature, "the evaluator")
     refused(OutlookAsked.signed(key, bytes(32), found.digest, now), InvalidSignature, "the evaluator")
-    for at in (now - ASKED_SECONDS - 1, now + ASKED_SECONDS + 1):
+    for at in (now - CLOCK_SKEW - 1, now + CLOCK_SKEW + 1):
         refused(OutlookAsked.signed(key, ledger, found.digest, at), RuleViolation, "is your clock right")
     refused(OutlookAsked.signed(key, ledger, bytes(32), now), RuleViolation, "no such round")
     world.consortium.outlook(good, world.clock.now)

@@ -15,14 +15,12 @@ from zkperf import encoding, signatures
 from zkperf.encoding import Bytes32, Bytes64, Record, Sequence, Uint
 from zkperf.errors import RuleViolation
 from zkperf.ledger.disclosure import disclose, totals
-from zkperf.ledger.engines.embedded import not_now
+from zkperf.ledger.engines.clock import require_now
 from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.signing import public_bytes
 from zkperf.ledger.state import Cohort, Phase, Round, State
 
 RENEWED_SECONDS = 3600
-ASKED_SECONDS = 300
-"""How far the time of a question may be from the clock of whoever answers."""
 CHECK = "rounds"
 
 
@@ -59,8 +57,7 @@ class OutlookAsked(Record):
             raise RuleViolation("the signer is not one of the ledger's evaluators", check=CHECK)
         message = self.message(state.ledger)
         signatures.verify(self.evaluator, message, self.signature, whose="the evaluator")
-        if abs(self.at - now) > ASKED_SECONDS:
-            raise RuleViolation(not_now(self.at, now), check=CHECK)
+        require_now(self.at, now, CHECK)
         found = state.rounds.get(self.round)
         if found is None or found.phase is not Phase.OPEN:
             raise RuleViolation("there is no such round that is open for ratings", check=CHECK)

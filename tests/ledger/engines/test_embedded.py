@@ -21,7 +21,8 @@ from tests.ledger.bench import Rated
 from tests.ledger.forgeries import garbage_for, rating_with
 from tests.world import World, audit_leaves, questionnaire, single
 from zkperf.errors import InputError, InvalidLogProof, RuleViolation, ZkperfError
-from zkperf.ledger.engines.embedded import CLOCK_SKEW, EmbeddedLedger
+from zkperf.ledger.engines.clock import CLOCK_SKEW
+from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
 from zkperf.ledger.log.receipt import Receipt
 from zkperf.ledger.promises import Promise

@@ -22,8 +22,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from circuits.complaint import FalseComplaint
 from zkperf._native import RatingLeaf
-from zkperf.errors import InputError, RuleViolation, ZkperfError, bare
+from zkperf.errors import InputError, ZkperfError, bare
 from zkperf.groups.bls12381 import BLS12381
+from zkperf.ledger.engines.clock import require_now
 from zkperf.ledger.engines.door import Examined, examine, let_in
 from zkperf.ledger.engines.last_signed import Kept, require_contained
 from zkperf.ledger.engines.pool import Pool, Waiting
@@ -61,19 +62,6 @@ TIMED = (RoundOpened, FiguresOpened, RoundClosed, Deadline, RoundAbandoned)
 """Transactions that carry a time."""
 ENDED = (*OVER, Phase.ABANDONED)
 """Phases in which nothing sealed is needed any more."""
-CLOCK_SKEW = 300
-
-
-def not_now(at: int, now: float) -> str:
-    """What is said of a time that is too far from the clock of whoever hears it."""
-    away, which = abs(at - now), "ahead of" if at > now else "behind"
-    return (
-        f"its time is not now: is your clock right? It is {away:,.0f} seconds {which} the ledger's; set the "
-        "one that is wrong"
-    )
-
-
-"""Seconds by which a transaction's time may differ from the sequencer's clock."""
 REPLAY_CHUNK = 1000
 
 Clock = Callable[[], float]
@@ -349,10 +337,8 @@ class EmbeddedLedger:
 
     def _check_time(self, transaction: object) -> None:
         if isinstance(transaction, TIMED):
-            now = self._clock()
             # A time in the past would end a stage before the members had theirs.
-            if abs(transaction.at - now) > CLOCK_SKEW:
-                raise RuleViolation(not_now(transaction.at, now), check="rounds")
+            require_now(transaction.at, self._clock(), "rounds")
 
     def _draft(self, item: Waiting) -> Promise:
         return draft(
