@@ -25,13 +25,11 @@ from zkperf.ledger.figure_transactions import (
     ReportPosted,
 )
 from zkperf.ledger.rules.genesis import MAX_MEMBERS
-from zkperf.ledger.rules.sizes import MAX_UNIT
+from zkperf.ledger.rules.sizes import LARGEST_TOTAL, LONGEST_MEAN, MAX_UNIT
 from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.transactions import MAX_TRANSACTION, NodeSum, SumsPosted, encode_transaction
 
 CHECK = "rounds"
-LARGEST_TOTAL = 2**63 - 1
-LONGEST_MEAN = f"{-(2**63)}.000000"
 
 
 def check_room(group: Group, threshold: int, max_sequence: int, scheme: IndicatorScheme) -> None:
