@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import socket
@@ -24,6 +25,13 @@ from zkperf.roles.folder import LedgerFolder
 
 def test_no_ledger_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no ledger here"):
+        serve(tmp_path, "127.0.0.1", 0)
+
+
+def test_a_folder_that_does_not_say_which_ledger_it_has(tmp_path: Path) -> None:
+    description = {"genesis": "unknown", "name": "Springfield", "suite": "ristretto255"}
+    (tmp_path / "ledger.json").write_text(json.dumps(description))
+    with pytest.raises(InputError, match=r"ledger\.json: the genesis digest is not hexadecimal"):
         serve(tmp_path, "127.0.0.1", 0)
 
 

@@ -14,7 +14,7 @@ from service.connections import Connections
 from service.protocol import bounded
 from service.settings import Settings
 from zkperf.cli.collector import seldom_collecting
-from zkperf.cli.operate import say_absent
+from zkperf.cli.operate import ledger_digest, say_absent
 from zkperf.cli.output import say
 from zkperf.cli.words import Words, default_language
 from zkperf.errors import InputError
@@ -91,10 +91,7 @@ def serve(ledger: Path, host: str, port: int, not_before: Path | None = None) ->
 def _is_new_here(path: Path) -> bool:
     """Whether nothing outside of the folder keeps how far this ledger is signed."""
     folder = LedgerFolder(path)
-    try:
-        _, outside = folder.last_signed(bytes.fromhex(folder.describe()["genesis"]))
-    except ValueError:
-        return True
+    _, outside = folder.last_signed(ledger_digest(folder))
     return not outside.exists()
 
 
@@ -103,7 +100,7 @@ def _evaluator(folder: LedgerFolder) -> Evaluator | None:
     if not folder.keys("evaluator").has("signing.pem"):
         say("The evaluator's key is not here: rounds are not closed at their announced ends from here.")
         return None
-    return folder.evaluator(bytes.fromhex(folder.describe()["genesis"]))
+    return folder.evaluator(ledger_digest(folder))
 
 
 def _settings() -> Settings:
