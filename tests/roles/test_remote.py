@@ -16,7 +16,7 @@ from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolat
 from zkperf.ledger.log.checkpoint import Checkpoint, Policy, Signer
 from zkperf.ledger.log.merkle import NodeId, Tree, leaf_hash
 from zkperf.ledger.log.receipt import Receipt
-from zkperf.ledger.log.tiles import Tile, entry_bundle, hash_tile
+from zkperf.ledger.log.tiles import Tile, framed, hash_tile
 from zkperf.roles import remote as client_module
 from zkperf.roles.remote import NotOnTheLog, RemoteLedger
 from zkperf.roles.wire import PROBLEMS, Submission
@@ -267,7 +267,8 @@ class Log:
         tile = Tile.parse(path)
         if tile.level is None:
             span = tile.span(self.size)
-            return httpx.Response(200, content=entry_bundle(self.leaves[span.start : span.stop]))
+            bundle = b"".join(map(framed, self.leaves[span.start : span.stop]))
+            return httpx.Response(200, content=bundle)
         return httpx.Response(200, content=hash_tile(tile, self.size, self.read))
 
     def find(self, index: int, start: int = 0) -> Receipt:

@@ -12,15 +12,22 @@ import pytest
 
 from circuits.rating import Core
 from tests.roles.figures import QUALITY, TURNOVER, FigureWorld
-from zkperf.errors import EncodingError, InputError, InvalidLogProof, InvalidSignature, RuleViolation
+from zkperf.errors import (
+    EncodingError,
+    InputError,
+    InvalidLogProof,
+    InvalidProof,
+    InvalidSignature,
+    RuleViolation,
+)
 from zkperf.ledger.figure_transactions import ReportPosted
 from zkperf.ledger.log.checkpoint import Checkpoint, Signer
 from zkperf.ledger.log.merkle import Tree, leaf_hash
-from zkperf.ledger.log.tiles import TILE_WIDTH, entry_bundle
+from zkperf.ledger.log.tiles import TILE_WIDTH, framed
 from zkperf.ledger.rules.figures import reports
 from zkperf.ledger.signing import log_origin
 from zkperf.ledger.state import Phase
-from zkperf.ledger.transactions import decode_transaction, encode_transaction
+from zkperf.ledger.transactions import RoundDrained, decode_transaction, encode_transaction
 from zkperf.roles.audit_parts import Known
 from zkperf.roles.auditor import PublicLog
 from zkperf.roles.remote import RemoteLedger
@@ -166,14 +173,19 @@ def test_what_was_seen_is_not_what_an_audit_keeps(shown: Shown, tmp_path: Path) 
 
 
 def test_ratings_are_verified_if_they_are_asked_for(shown: Shown) -> None:
-    """A rating with another's proof, under a signed checkpoint: only who looks at proofs sees it."""
-    places = [n for n, leaf in enumerate(shown.leaves) if isinstance(decode_transaction(leaf), Core)]
-    first, second = (decode_transaction(shown.leaves[place]) for place in places)
+    """A rating with another's proof, under a signed checkpoint: until members have said which log they have
+    checked, only who looks at proofs sees it."""
+    transactions = [decode_transaction(leaf) for leaf in shown.leaves]
+    places = [place for place, item in enumerate(transactions) if isinstance(item, Core)]
+    [mark] = [place for place, item in enumerate(transactions) if isinstance(item, RoundDrained)]
+    first, second = (transactions[place] for place in places)
     leaves = list(shown.leaves)
     leaves[places[0]] = encode_transaction(first.model_copy(update={"proof": second.proof}))
-    replicate(shown.log(leaves), shown.genesis)
-    with pytest.raises(Exception, match="proof"):
-        replicate(shown.log(leaves), shown.genesis, ratings=True)
+    replicate(shown.log(leaves[: mark + 1]), shown.genesis)
+    with pytest.raises(InvalidProof, match="proof"):
+        replicate(shown.log(leaves[: mark + 1]), shown.genesis, ratings=True)
+    with pytest.raises(RuleViolation, match="checked another log"):
+        replicate(shown.log(leaves), shown.genesis)
 
 
 # -- far away ---------------------------------------------------------------------------------------
@@ -193,9 +205,8 @@ class FakeService:
         if path == "/v1/log/checkpoint":
             return httpx.Response(200, text=self.note)
         number = int(path.split("/")[5].removesuffix(".p"))
-        return httpx.Response(
-            200, content=entry_bundle(self.leaves[number * TILE_WIDTH : (number + 1) * TILE_WIDTH])
-        )
+        leaves = self.leaves[number * TILE_WIDTH : (number + 1) * TILE_WIDTH]
+        return httpx.Response(200, content=b"".join(map(framed, leaves)))
 
 
 def remote(service: FakeService, folder: Path) -> RemoteLog:

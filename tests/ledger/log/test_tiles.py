@@ -7,7 +7,7 @@ import pytest
 from tests.ledger.log.test_merkle import Nodes
 from zkperf.errors import EncodingError
 from zkperf.ledger.log.merkle import leaf_hash, root_from_leaf_hashes
-from zkperf.ledger.log.tiles import MAX_ENTRY_BYTES, Tile, check_entry, entry_bundle, hash_tile
+from zkperf.ledger.log.tiles import MAX_ENTRY_BYTES, Tile, check_entry, framed, hash_tile
 
 PATHS = {
     "tile/0/000": Tile(0, 0),
@@ -95,8 +95,8 @@ def test_hash_tiles_hold_the_nodes_and_lead_to_the_root() -> None:
 
 
 def test_entry_bundles_prefix_each_leaf_with_its_length() -> None:
-    assert entry_bundle([b"a", b"bc" * 150]) == b"\x00\x01a\x01\x2c" + b"bc" * 150
-    assert entry_bundle([]) == b""
+    assert framed(b"a") == b"\x00\x01a"
+    assert framed(b"bc" * 150) == b"\x01\x2c" + b"bc" * 150
 
 
 def test_entries_have_1_to_65535_bytes() -> None:
@@ -106,4 +106,4 @@ def test_entries_have_1_to_65535_bytes() -> None:
         with pytest.raises(EncodingError, match="65535 bytes"):
             check_entry(bytes(size))
         with pytest.raises(EncodingError, match="65535 bytes"):
-            entry_bundle([b"a", bytes(size)])
+            framed(bytes(size))

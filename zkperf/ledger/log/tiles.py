@@ -11,7 +11,6 @@ that is the limit on a transaction's size.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -83,17 +82,12 @@ def hash_tile(tile: Tile, size: int, read: NodeReader) -> bytes:
     return b"".join(read([(level, index) for index in tile.span(size)]))
 
 
-def entry_bundle(entries: Iterable[bytes]) -> bytes:
-    """Leaves as they are served: each after its length in two bytes. EncodingError for one too long."""
-    return b"".join(map(framed, entries))
-
-
 FRAME_BYTES = 2
 """By how much an entry is longer in its bundle."""
 
 
 def framed(entry: bytes) -> bytes:
-    """One leaf in its bundle. EncodingError if it is too long."""
+    """One leaf as an entry bundle has it: after its length in two bytes. EncodingError if it is too long."""
     check_entry(entry)
     return len(entry).to_bytes(FRAME_BYTES, "big") + entry
 
