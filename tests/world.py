@@ -101,10 +101,11 @@ class World:
         asked: Questionnaire | None = None,
         *,
         min_cohort: int = 2,
-        name: str = "round",
+        name: str | None = None,
         until: int | None = None,
     ) -> Round:
-        """A round with these services under one root, ready for issuance."""
+        """A round with these services under one root, ready for issuance. Without a name it gets one."""
+        name = name or " ".join(["round", *(["again"] * len(self.state.rounds))])
         before = set(self.state.schemes), set(self.state.rounds)
         evaluator = self.folder.evaluator(self.state.ledger, self.clock)
         self.consortium.submit(evaluator.post_scheme(asked or questionnaire()))

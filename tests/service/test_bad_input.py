@@ -77,7 +77,7 @@ def unknown_voucher(desk: Desk) -> bytes:
 
 
 def closed_round(desk: Desk) -> bytes:
-    closing = desk.office.open_round(desk.remote, ("C",), questionnaire(single("other")))
+    closing = desk.office.open_round(desk.remote, ("C",), questionnaire(single("other")), name="closing")
     citizen, token = desk.office.citizen(desk.remote, closing)
     core, bundle = citizen.rate(token, {"other": "good"})
     desk.office.close_round(desk.remote, closing)
