@@ -22,6 +22,7 @@ from circuits.claims import (
     Grades,
     Opening,
     ProvedClaim,
+    Published,
     Setting,
     check_claims,
     index_outcome,
@@ -259,7 +260,8 @@ def _claims(world: World, effort: Effort) -> Iterator[Figure]:
     kinds = [claim.kind for claim in made.claims] + ["index"]
     grade = index_outcome(setting, list(values.values()))
     assert grade is not None
-    outcomes = [None] * (len(kinds) - 2) + [sum(values.values()), Grades(grade, grade)]
+    outcomes: list[Published | None] = [None] * (len(kinds) - 2)
+    outcomes += [sum(values.values()), Grades(grade, grade)]
     for number, (kind, outcome) in enumerate(zip(kinds, outcomes, strict=True)):
         wanted = needs(setting, number)
         needed = [(before if need.previous else values)[made.number(need.indicator)] for need in wanted]

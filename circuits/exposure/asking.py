@@ -21,6 +21,7 @@ from circuits.exposure.propagation import Refuted
 from circuits.exposure.search import Search, Shown
 from circuits.exposure.system import Alternative, Condition, Fact, System, negation
 from circuits.indicators import Claim
+from zkperf.errors import InvalidProof
 from zkperf.proofs.committed import Statement
 from zkperf.proofs.forms import Form
 
@@ -122,37 +123,61 @@ class _Asking:
         return asked, None if said is None or not asked else Grades(best, last)
 
     def answered(self, figures: Sequence[int], fact: Fact) -> None:
-        """Something has become public, asked or not."""
+        """Something has become public, asked or not. InvalidProof if it cannot be."""
         try:
             self._public(figures, fact, self._search.attempt(fact))
         except Refuted:
-            self._contradicted(fact)
+            raise InvalidProof("what was proved cannot be, after what was published") from None
 
     def _decide(self, figures: Sequence[int], yes: Fact, no: Fact, answer: bool | None) -> bool:
-        """Whether a question is asked. If it is, its answer becomes public, unless that is None."""
-        tied = self._tied(figures)
-        free = self._promises_nothing(tied)
+        """Whether a question is asked. If it is, its answer becomes public, unless that is None. InvalidProof
+        for an answer that was proved and cannot be."""
+        free = self._promises_nothing(tied := self._tied(figures))
         if tied & self._system.opaque:
             if free:
                 self._system.opaque.update(figures)
             return free
         shown: dict[bool, Shown | None] = {}
+        contradicting: dict[bool, tuple[Search, Shown | None]] = {}
         for outcome, fact in ((True, yes), (False, no)):
             try:
-                shown[outcome] = self._search.attempt(fact)
+                found = shown[outcome] = self._search.attempt(fact)
             except Refuted:
-                continue
-            if shown[outcome] is None and not free:
+                # It cannot be, if everything that was not proved is false. A proof would show that it is not.
+                if not fact.proved or (proofs := self._proofs_alone()) is None:
+                    continue
+                try:
+                    found = proofs.attempt(fact)
+                except Refuted:
+                    continue
+                contradicting[outcome] = proofs, found
+            if found is None and not free:
                 return False
         if not shown:
             return False
-        if answer is not None:
-            fact = yes if answer else no
-            if answer in shown:
-                self._public(figures, fact, shown[answer])
-            else:
-                self._contradicted(fact)
+        if answer in shown:
+            self._public(figures, yes if answer else no, shown[answer])
+        elif answer in contradicting:
+            self._search, found = contradicting[answer]
+            self._system.facts = [fact for fact in self._system.facts if fact.proved]
+            self._system.dropped += 1
+            self._public(figures, yes if answer else no, found)
+        elif answer is not None and (yes if answer else no).proved:
+            raise InvalidProof("these answers cannot all be true")
+        # What is not proved although it must hold tells nothing.
         return True
+
+    def _proofs_alone(self) -> Search | None:
+        """The system without what nobody has proved; None if there is nothing of that kind in it."""
+        system = self._system
+        proved = [fact for fact in system.facts if fact.proved]
+        if len(proved) == len(system.facts):
+            return None
+        ranges = [(figure.low, figure.high) for figure in system.figures]
+        points = [tuple(point.values) for point in self._search.points]
+        search = Search(System(system.figures, proved, ranges, points))
+        search.narrow()
+        return search
 
     def _public(self, figures: Sequence[int], fact: Fact, shown: Shown | None) -> None:
         if shown is None:
@@ -161,18 +186,6 @@ class _Asking:
         else:
             self._search.commit(fact, shown)
             self._system.facts.append(fact)
-
-    def _contradicted(self, fact: Fact) -> None:
-        """A proof says what cannot be if everything that was not proved is false: so not all of that is. (A
-        claim that is not proved although it must hold tells nothing.)"""
-        if not fact.proved:
-            return
-        system = self._system
-        system.facts = [item for item in system.facts if item.proved] + [fact]
-        system.dropped += 1
-        ranges = [(figure.low, figure.high) for figure in system.figures]
-        self._search = Search(System(system.figures, system.facts, ranges, points=[]))
-        self._search.start()
 
     def _tied(self, figures: Iterable[int]) -> set[int]:
         """The figures that facts tie to these, and these."""

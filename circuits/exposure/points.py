@@ -231,9 +231,19 @@ class Conditions:
                 point.short.discard(figure)
 
     def around(self, figures: Iterable[int]) -> list[int]:
-        """These figures and all that share a fact with one of them, ascending."""
+        """The figures whose slack may be another one when these have moved, or have a new fact about them.
+
+        They are these, all that share a fact with one of them, and all that equations tie to any of those,
+        since they move by levers that reach there. Ascending.
+        """
         facts = {fact for figure in figures for fact in self.about[figure]}
-        return sorted({other for fact in facts for other in self.facts[fact].figures}.union(figures))
+        found = {other for fact in facts for other in self.facts[fact].figures}.union(figures)
+        waiting = list(found)
+        while waiting:
+            for _, factors in self.equations[waiting.pop()]:
+                waiting += factors.keys() - found
+                found |= factors.keys()
+        return sorted(found)
 
     def short_in_all(self, points: Sequence[Point]) -> list[int]:
         """The figures of which the points together show fewer values than they need, ascending."""

@@ -66,6 +66,10 @@ class Search:
         place = conditions.push(fact)
         try:
             bounds = propagate(self.bounds, [place], conditions.facts, conditions.about.__getitem__)
+            if any(
+                high - low + 1 < need for (low, high), need in zip(bounds, conditions.needed, strict=True)
+            ):
+                return None
             points = [
                 moved for point in self.points if (moved := self._kept(point, place, bounds)) is not None
             ]
@@ -83,15 +87,11 @@ class Search:
         finally:
             conditions.pop()
 
-    def start(self) -> None:
-        """Begins again: bounds from the ranges and all facts, and a first point, if one is found."""
+    def narrow(self) -> None:
+        """Finds the bounds from all facts. Raises Refuted if they cannot all hold."""
         conditions = self.conditions
         everything = range(len(conditions.facts))
-        ranges = [(figure.low, figure.high) for figure in conditions.figures]
-        self._limit = conditions.steps + STEPS
-        self.bounds = propagate(ranges, everything, conditions.facts, conditions.about.__getitem__)
-        made = self._made(self.bounds)
-        self.points = [] if made is None else [made]
+        self.bounds = propagate(self.bounds, everything, conditions.facts, conditions.about.__getitem__)
 
     def commit(self, fact: Fact, shown: Shown) -> None:
         """The fact has become public."""
@@ -122,7 +122,7 @@ class Search:
 
     def _settled(self, point: Point, before: Sequence[int], figures: Sequence[int]) -> Point:
         moved = [figure for figure, value in enumerate(before) if value != point.values[figure]]
-        self.conditions.refresh(point, sorted({*self.conditions.around(moved), *figures}))
+        self.conditions.refresh(point, self.conditions.around({*moved, *figures}))
         return point
 
     def _rooms(self, starts: Sequence[Point], figure: int, bounds: Sequence[Interval]) -> Iterator[Point]:

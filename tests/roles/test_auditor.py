@@ -60,7 +60,7 @@ def test_the_report_as_json(story: Story) -> None:
     found = audit_leaves(story.leaves, story.note, story.ledger).to_json()
     assert set(found) == {
         "ok", "genesis", "origin_verified", "expected", "size", "root", "ratings", "verified", "known",
-        "part", "checks", "cohorts", "figures", "refused", "open_rounds", "silent_members",
+        "part", "checks", "cohorts", "figures", "refused", "contradicted", "open_rounds", "silent_members",
         "abandoned", "rehearsal", "shared_services", "seconds",
     }  # fmt: skip
     assert found["checks"] == [{"name": name, "passed": True, "failures": []} for name in CHECKS]

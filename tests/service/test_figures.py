@@ -96,6 +96,7 @@ def test_a_round_of_figures_over_http(tmp_path: Path) -> None:
             "sum": "59.0",
             "mean": "19.666667",
             "share_at_target": "0.666667",
+            "share_of": 3,
             "share_from": "claims",
         }
         assert [home["grade"] for home in result["providers"]] == ["A", "B", "C"]

@@ -14,7 +14,7 @@ from circuits.exposure import Figures, Foreseen, System, ask, check_floors, ente
 from circuits.exposure.system import Condition, Fact
 from circuits.indicators import IndicatorScheme, Ratio, Target, check_indicators
 from tests.circuits.claims.world import claim, index, indicator, part, scheme
-from zkperf.errors import InputError
+from zkperf.errors import InputError, InvalidProof
 
 HALF = Ratio.of(Fraction(1, 2))
 
@@ -339,3 +339,52 @@ def test_parts_of_an_index_are_public() -> None:
     )
     [seen] = told(made, {"a": 10, "b": 10})
     assert 0 in seen.outcome.asked
+
+
+# -- attacks on the search itself -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("floor", [10, 30])
+def test_slack_found_by_a_lever_is_found_again(floor: int) -> None:
+    """The slack of a goes by way of b and t: facts about those take it away, although a does not move."""
+    made = plan(
+        claim("parts", "a", "b", "t"),
+        named(claim("band", "b", numbers=(10, 14)), "band_b"),
+        named(claim("band", "t", numbers=(40, 44)), "band_t"),
+        figures=(
+            indicator("a", max=60, floor=floor),
+            indicator("b", max=24, floor=3),
+            indicator("t", max=84, floor=3),
+        ),
+        floor=3,
+    )
+    [seen] = told(made, {"a": 30, "b": 12, "t": 42})
+    # With both bands a is from 26 to 34.
+    assert seen.outcome.asked == {0, 1}
+
+
+def test_answers_that_cannot_all_be_true_are_refused_by_name() -> None:
+    """Whoever judges a posting takes its answers for true before any proof is looked at."""
+    made = plan(
+        claim("target", "w"),
+        claim("band", "w", numbers=(0, 10)),
+        figures=(indicator("w", max=100, **target(50)),),
+        floor=2,
+    )
+    system, places = enter(System(), made, b"1", ["w"])
+    with pytest.raises(InvalidProof, match="cannot all be true"):
+        ask(system, Setting(made, "1"), lambda need: places[need.indicator], {0: None, 1: None})
+
+
+def test_what_was_left_out_buys_no_question() -> None:
+    """Without a proof of the target the band cannot be: only its negation would have to be looked at."""
+    made = plan(
+        claim("target", "w"),
+        claim("band", "w", numbers=(60, 62)),
+        figures=(indicator("w", max=100, **target(50)),),
+        floor=20,
+    )
+    system, places = enter(System(), made, b"1", ["w"])
+    for said in ({}, {0: None}, {1: None}):
+        outcome = ask(system, Setting(made, "1"), lambda need: places[need.indicator], said)
+        assert outcome.asked == {0}

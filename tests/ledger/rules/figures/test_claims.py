@@ -9,7 +9,7 @@ import pytest
 
 from circuits.claims import Need
 from circuits.indicators import IndexPart
-from tests.circuits.claims.world import claim, index, part
+from tests.circuits.claims.world import claim, index, indicator, part
 from tests.ledger.bench import encoded
 from tests.ledger.figure_bench import (
     FIGURES,
@@ -220,7 +220,8 @@ def test_claims_of_many_providers_are_one_batch(monkeypatch: pytest.MonkeyPatch)
     refused: list[tuple[int, str]] = []
     first = bench.state.size
     apply(bench.state, block, on_failure=lambda place, error: refused.append((place, error.check)))
-    assert sizes == [sum(len(item.claims) for item in posted)]
+    # What is refused is judged once more in its turn: what it was asked may have changed before it.
+    assert sizes == [sum(len(item.claims) for item in posted), 1]
     assert refused == [(first + 1, "proofs")]
     assert set(bench.figures.claimed) == {UNITS[name] for name in NAMES} - {UNITS["n2"]}
 
@@ -280,3 +281,43 @@ def test_what_would_tell_too_much_is_not_asked() -> None:
     assert bench.figures.claimed[UNITS["n1"]].asked == frozenset()
     assert verdict(bench.state, bench.figures, UNITS["n1"], 0) == "not asked"
     assert verdict(bench.state, bench.figures, UNITS["n2"], 0) == "nothing posted"
+
+
+# -- two rounds at once ---------------------------------------------------------------------------------
+
+
+def test_verdicts_do_not_depend_on_how_leaves_are_cut_into_blocks() -> None:
+    """A provider claims in two rounds that follow the same one. What it is asked in the second depends on
+    what it has answered in the first, and both are judged before either has its turn."""
+    figures = tuple(indicator(name, max=100) for name in ("quality", "waiting", "cost"))
+    better = claim("improved", "quality", numbers=(0,))
+
+    def scheme(low: int, high: int, *more: Any) -> Any:
+        band = claim("band", "quality", numbers=(low, high))
+        return plan(indicators=figures, claims=(band, *more), index=None, floor=20)
+
+    def all_at(value: int) -> dict[str, dict[int, int]]:
+        return {name: {0: value, 1: 5, 2: 5} for name in NAMES}
+
+    def claiming_in(bench: FigureBench, made: Any, period: str, value: int) -> FigureBench:
+        bench.apply(bench.scheme_posted(made))
+        bench.apply(bench.opened(period=period, previous=first))
+        bench.report_all(all_at(value))
+        bench.check_all()
+        return bench.go(Phase.CLAIMING)
+
+    bench = a_round(scheme(0, 75), period="1")
+    bench.report_all(all_at(10))
+    bench.check_all()
+    bench.go(Phase.CONCLUDED)
+    first = bench.figures.digest
+    one = claiming_in(bench, scheme(0, 51, better), "2", 40).claims("n2")
+    before = claiming_in(bench, scheme(60, 100, better), "3", 80).claims("n2")
+    later = bench.fork()
+    later.apply(one)
+    other = later.claims("n2")
+    assert [item.claim for item in before.claims] != [item.claim for item in other.claims]
+    together = bench.fork()
+    together.apply(one, other)
+    later.apply(other)
+    assert later.state.systems == together.state.systems

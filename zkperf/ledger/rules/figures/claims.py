@@ -208,8 +208,8 @@ def process_claims(state: State, posted: ClaimsPosted, verdict: Verdict) -> None
     found = require_claims_awaited(state, posted)
     if verdict is None:
         verdict = _heard(state, found, posted)
-    elif isinstance(verdict, Heard) and verdict.before is not public_system(state, found, posted.unit):
-        # It has claimed in another round since: what it is asked here may be another thing now.
+    elif not isinstance(verdict, Heard) or verdict.before is not public_system(state, found, posted.unit):
+        # It may have claimed in another round since: what it is asked here may be another thing now.
         [verdict] = verify_posted_claims(state, [posted])
     if isinstance(verdict, ZkperfError):
         raise verdict
