@@ -95,7 +95,7 @@ def test_the_friends_and_family_test(shared: Callable[[str], Path], tmp_path: Pa
         rows = list(csv.DictReader(file))
     assert len(rows) == 2555
     result = survey(tmp_path, FRIENDS_AND_FAMILY, data)
-    assert set(result) == {"round", "suite", "genesis", "until", "units", "total"}
+    assert set(result) == {"round", "suite", "genesis", "rehearsal", "until", "units", "total"}
     assert result["until"] is None
     assert result["suite"] == "ristretto255"
     assert result["total"] == published("recommend", count(rows, "recommend", LEVELS))

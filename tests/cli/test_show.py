@@ -69,7 +69,7 @@ def figures(unit: dict[str, Any], question: str) -> dict[str, Any]:
 
 def test_what_was_published_is_what_was_answered(published: Town) -> None:
     result = done("results", published.round, "--ledger", published.folder, "--json").json
-    assert list(result) == ["round", "suite", "genesis", "until", "units", "total"]
+    assert list(result) == ["round", "suite", "genesis", "rehearsal", "until", "units", "total"]
     assert (result["round"], result["suite"], result["genesis"]) == (
         published.round,
         "P-256",

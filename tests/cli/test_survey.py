@@ -49,7 +49,7 @@ def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Surveyed:
 def test_one_object_on_stdout_the_rest_on_stderr(surveyed: Surveyed) -> None:
     assert surveyed.outcome.code == 0, surveyed.outcome.err
     result = surveyed.outcome.json
-    assert list(result) == ["round", "suite", "genesis", "until", "units", "total"]
+    assert list(result) == ["round", "suite", "genesis", "rehearsal", "until", "units", "total"]
     assert result["suite"] == "ristretto255"
     assert all(len(bytes.fromhex(result[name])) == 32 for name in ("round", "genesis"))
     assert list(result["units"]) == ["Library", "Pool", "Surgery"]

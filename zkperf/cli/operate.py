@@ -212,7 +212,7 @@ def _open(folder: LedgerFolder, transaction: bytes, service: str | None) -> byte
     command that was interrupted, and is run again, brings it to where it would have."""
     opened = decode_transaction(transaction)
     with reading(folder.path) as (state, _):
-        rounds: list[Round | FigureRound] = [*state.rounds.values(), *state.figure_rounds.values()]
+        rounds = state.all_rounds.values()
     running = [found.digest for found in rounds if found.phase in RUNNING and _same(found.opened, opened)]
     if running:
         identifier = running[0]
@@ -222,7 +222,7 @@ def _open(folder: LedgerFolder, transaction: bytes, service: str | None) -> byte
         identifier = sha256(transaction).digest()
         write(folder, transaction, service)
     with reading(folder.path) as (state, _):
-        phase = (state.rounds.get(identifier) or state.figure_rounds[identifier]).phase
+        phase = state.all_rounds[identifier].phase
     if phase in BEFORE_OPEN:
         say(f"Not open yet ({phase}): zkperf round show tells when it is.")
     return identifier
@@ -320,7 +320,7 @@ def find_figures(state: State, text: str) -> FigureRound:
 
 def find_either(state: State, text: str) -> Round | FigureRound:
     """The round of either kind with this identifier, its beginning, this name or this period."""
-    both: dict[bytes, Round | FigureRound] = {**state.rounds, **state.figure_rounds}
+    both = state.all_rounds
     return both[pick({key: round_name(found) for key, found in both.items()}, text, "round")]
 
 

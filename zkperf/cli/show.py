@@ -33,7 +33,7 @@ def show_rounds(path: Path, which: str | None) -> tuple[list[dict[str, Any]], li
     """The rounds of a folder's ledger (or the one asked for) as plain data, oldest first: those of ratings,
     and those of figures."""
     with reading(path) as (state, store):
-        rounds: list[Round | FigureRound] = [*state.rounds.values(), *state.figure_rounds.values()]
+        rounds = list(state.all_rounds.values())
         if which is not None:
             rounds = [find_either(state, which)]
         return (

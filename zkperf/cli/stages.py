@@ -80,4 +80,4 @@ def _member_keys(folder: LedgerFolder, state: State, member: int | None) -> tupl
 
 def _again(path: Path, found: Round | FigureRound) -> Round | FigureRound:
     with reading(path) as (state, _):
-        return state.rounds.get(found.digest) or state.figure_rounds[found.digest]
+        return state.all_rounds[found.digest]

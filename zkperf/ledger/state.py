@@ -454,6 +454,11 @@ class State:
     """T_1..T_n, decoded."""
 
     @property
+    def all_rounds(self) -> dict[bytes, Round | FigureRound]:
+        """By identifier: those of ratings, then those of figures."""
+        return {**self.rounds, **self.figure_rounds}
+
+    @property
     def members(self) -> int:
         """n"""
         return len(self.rules.members)

@@ -89,7 +89,7 @@ class Consortium:
         if state.members - len(self.absent) >= state.enough:
             return None
         if isinstance(transaction, RoundClosed):
-            found = state.rounds.get(transaction.round) or state.figure_rounds.get(transaction.round)
+            found = state.all_rounds.get(transaction.round)
             if found is None or found.phase is not Phase.OPEN:
                 return None
         elif not isinstance(transaction, RoundOpened | FiguresOpened):
@@ -158,11 +158,11 @@ class Consortium:
         while progress:
             progress = False
             state = self.ledger.state
-            for trustee, round_id in product(self.trustees, [*state.rounds, *state.figure_rounds]):
+            for trustee, round_id in product(self.trustees, state.all_rounds):
                 if (trustee.index, round_id) in stuck:
                     continue
                 state = self.ledger.state
-                found = state.rounds.get(round_id) or state.figure_rounds[round_id]
+                found = state.all_rounds[round_id]
                 try:
                     for transaction in trustee.duties_in(state, found, self.ledger.bundles):
                         self.ledger.submit(transaction)

@@ -40,7 +40,7 @@ from zkperf.ledger.promises import Promise, draft, signed_promises
 from zkperf.ledger.rules import apply
 from zkperf.ledger.rules.prepared import Decoded, Prepared, everything
 from zkperf.ledger.signing import log_origin, public_bytes, signed
-from zkperf.ledger.state import OVER, Accepted, FigureRound, Filed, Phase, Round, State, Tallied
+from zkperf.ledger.state import OVER, Accepted, Filed, Phase, Round, State
 from zkperf.ledger.store.block import Block, PendingRating, Rater
 from zkperf.ledger.store.errors import StorageError
 from zkperf.ledger.store.store import Store
@@ -234,7 +234,7 @@ class EmbeddedLedger:
 
     def _taken(self) -> Iterator[Accepted | Filed]:
         """Every rating and every report on the log that was not replaced."""
-        for found in (*self._state.rounds.values(), *self._state.figure_rounds.values()):
+        for found in self._state.all_rounds.values():
             yield from found.taken()
 
     def waiting(self, round_id: bytes, unit: int) -> int:
@@ -441,8 +441,7 @@ class EmbeddedLedger:
         Not refusable: what waits was let in because it is admissible now.
         """
         state = self._state
-        rounds: list[Round | FigureRound] = [*state.rounds.values(), *state.figure_rounds.values()]
-        for found in rounds:
+        for found in state.all_rounds.values():
             if found.phase is not Phase.DRAINING:
                 continue
             if isinstance(found, Round):
@@ -461,8 +460,7 @@ class EmbeddedLedger:
         """Applies leaves to the state and adds them to the block. If that ends a round, its bundles go, and
         what still waited for it."""
         state = self._state
-        both: list[Tallied] = [*state.rounds.values(), *state.figure_rounds.values()]
-        running = [found for found in both if found.phase not in ENDED]
+        running = [found for found in state.all_rounds.values() if found.phase not in ENDED]
         apply(state, leaves if prepared is None else prepared)
         for found in running:
             if found.phase in ENDED:
