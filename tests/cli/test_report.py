@@ -47,7 +47,8 @@ def trace(reported: Reported, result: str) -> Any:
 
 def test_json_is_all_that_is_on_stdout(reported: Reported) -> None:
     assert reported.outcome.code == 0
-    assert json.loads(reported.outcome.out) == recompute(*reported.files, 3, json.loads(reported.outcome.out))
+    result = json.loads(reported.outcome.out)
+    assert result == recompute(*reported.files, 3, result, rehearsal=True)
     assert "providers prove their claims" in reported.outcome.err
 
 

@@ -160,7 +160,9 @@ def tied(scheme: dict[str, Any], name: str) -> set[str]:
     return {name}
 
 
-def recompute(scheme_path: Path, figures_path: Path, k_min: int, said: Any) -> dict[str, Any]:
+def recompute(
+    scheme_path: Path, figures_path: Path, k_min: int, said: Any, *, rehearsal: bool = False
+) -> dict[str, Any]:
     """What `zkperf report --json` has to print; of ``said``, what it printed, is taken what is not asked."""
     scheme = tomllib.loads(scheme_path.read_text("utf-8"))
     names = [indicator["id"] for indicator in scheme["indicator"]]
@@ -186,7 +188,7 @@ def recompute(scheme_path: Path, figures_path: Path, k_min: int, said: Any) -> d
             for provider, (_, figures) in providers.items()
         }
         periods[period] = {
-            "rehearsal": False,
+            "rehearsal": rehearsal,
             "compared_with": last,
             **_nodes(scheme, period, providers, results, k_min),
             "providers": results,
