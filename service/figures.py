@@ -117,6 +117,7 @@ class PooledView(View):
     status: str
     reason: str | None
     count: int = Field(description="Reports that count.")
+    lost: int = Field(description="Reports that fell out: too few members could read their sealed shares.")
     pools: dict[str, PoolView]
 
 

@@ -151,6 +151,7 @@ def _unit_result(unit: UnitResult) -> UnitResultView:
         status=unit.status,
         reason=unit.reason,
         counted=unit.counted,
+        lost=unit.lost,
         questions=None if withheld else {item.question: _question(item) for item in unit.questions},
     )
 

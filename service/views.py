@@ -126,6 +126,7 @@ class UnitResultView(View):
     status: str
     reason: str | None = None
     counted: int
+    lost: int = Field(description="Ratings that fell out: too few members could read their sealed shares.")
     questions: dict[str, QuestionView] | None = None
 
 

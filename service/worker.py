@@ -227,7 +227,7 @@ class Worker:
     def _rest(self) -> bool:
         """Does some of what can wait until nobody is waiting; whether there is more of it."""
         try:
-            more = self._consortium.rest()
+            more = self._consortium.rest() or self._consortium.check_bundles()
             self._refresh(self._snapshot)
         except Exception as error:
             report(error)

@@ -134,7 +134,7 @@ def expected(case: Case) -> list[dict[str, Any]]:
     results = []
     for unit in units:
         if unit not in shown:
-            results.append({"status": "withheld", "counted": numbers[unit]})
+            results.append({"status": "withheld", "counted": numbers[unit], "lost": 0})
             continue
         questions = {}
         for asked in case.form.questions:
@@ -148,9 +148,8 @@ def expected(case: Case) -> list[dict[str, Any]]:
                 if unit not in publishable(case.parents, answered, case.min_cohort, shown):
                     figures = {"status": "withheld"}
             questions[asked.id] = figures
-        results.append(
-            {"status": "published", "reason": None, "counted": numbers[unit], "questions": questions}
-        )
+        facts = {"counted": numbers[unit], "lost": 0, "questions": questions}
+        results.append({"status": "published", "reason": None, **facts})
     return results
 
 
@@ -282,5 +281,5 @@ def test_nobody_rates(tmp_path: Path) -> None:
     case = Case(EVERY_KIND, [None, 0], 2, {1: []})
     world, found = play(case, "ristretto255", tmp_path)
     assert found.phase is Phase.PUBLISHED
-    assert published(found) == expected(case) == [{"status": "withheld", "counted": 0}] * 2
+    assert published(found) == expected(case) == [{"status": "withheld", "counted": 0, "lost": 0}] * 2
     assert world.audit().ok

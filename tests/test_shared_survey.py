@@ -85,7 +85,8 @@ def count(rows: Sequence[dict[str, str]], question: str, levels: Sequence[str]) 
 def published(question: str, counts: dict[str, int]) -> dict[str, Any]:
     answered = sum(counts.values())
     figures = {"status": "published", "reason": None, "answered": answered, "counts": counts}
-    return {"status": "published", "reason": None, "counted": answered, "questions": {question: figures}}
+    units = {"counted": answered, "lost": 0, "questions": {question: figures}}
+    return {"status": "published", "reason": None, **units}
 
 
 def test_the_friends_and_family_test(shared: Callable[[str], Path], tmp_path: Path) -> None:

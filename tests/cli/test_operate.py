@@ -135,13 +135,14 @@ def test_rounds_are_shown(town: Town) -> None:
     assert (facts["name"], facts["phase"], facts["min_cohort"]) == ("spring", "open", 2)
     assert facts["questionnaire"] == "visit" and HEX.fullmatch(facts["scheme"])
     library = {"unit": 1, "name": "Library", "path": "Library", "parent": 0}
-    numbers = {"issued": 0, "on_log": 0, "counted": None, "enough": False}
+    numbers = {"issued": 0, "on_log": 0, "counted": None, "lost": 0, "enough": False}
     assert facts["units"][0] == {
         "unit": 0,
         "name": "all",
         "path": "all",
         "parent": None,
         "counted": None,
+        "lost": 0,
         "enough": False,
     }
     assert facts["units"][1] == library | numbers
@@ -235,7 +236,7 @@ def test_a_round_without_ratings_is_closed_once(town: Town) -> None:
     assert "spring is closed already" in again.err and "spring: published" in again.err
     assert done("audit", town.folder, "--json").json["size"] == size
     result = done("results", "spring", "--ledger", town.folder, "--json").json
-    assert result["total"] == {"status": "withheld", "reason": "no ratings", "counted": 0}
+    assert result["total"] == {"status": "withheld", "reason": "no ratings", "counted": 0, "lost": 0}
 
 
 def test_a_member_abandons_a_round_that_does_not_go_on(tmp_path: Path) -> None:
@@ -306,8 +307,11 @@ def test_deadlines(tmp_path: Path) -> None:
     assert outcome.code == 1 and "does not allow this" in outcome.err
     # One member of four may be away: its keys are gone, the others close without it.
     shutil.rmtree(ledger / "keys" / "member-1")
-    closed = done("round", "close", "r", "--yes", "--ledger", ledger)
-    assert "members check" in closed.err
+    closed = zkperf("round", "close", "r", "--yes", "--ledger", ledger)
+    assert closed.code == 1 and "r is not finished: closed; members check their shares" in closed.err
+    assert "Still to finish their checks: member 1 (1). 3 members are enough." in closed.err
+    shown = done("round", "show", "r", "--ledger", ledger)
+    assert "Still to finish their checks: member 1 (1)" in shown.err
     ended = done("round", "deadline", "r", "--member", "4", "--ledger", ledger)
     assert "published" in ended.err
     later = ("--scheme", "visit", "--name", "later", "--unit", "A", "--min-cohort", "2")

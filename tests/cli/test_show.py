@@ -91,7 +91,7 @@ def test_what_was_published_is_what_was_answered(published: Town) -> None:
         "South/Zoo": 1,
     }
     zoo = result["units"]["South/Zoo"]
-    assert zoo == {"status": "withheld", "reason": "fewer than the minimum", "counted": 1}
+    assert zoo == {"status": "withheld", "reason": "fewer than the minimum", "counted": 1, "lost": 0}
     total = result["total"]
     assert total["counted"] == 6
     assert figures(total, "recommend")["counts"] == {"yes": 2, "unsure": 1, "no": 3}

@@ -61,18 +61,25 @@ def test_one_object_on_stdout_the_rest_on_stderr(surveyed: Surveyed) -> None:
 def test_units_and_questions_have_the_agreed_shape(surveyed: Surveyed) -> None:
     result = surveyed.outcome.json
     # The pool is too small, and the smaller of the others protects it.
-    assert result["units"]["Pool"] == {"status": "withheld", "reason": "fewer than the minimum", "counted": 1}
+    assert result["units"]["Pool"] == {
+        "status": "withheld",
+        "reason": "fewer than the minimum",
+        "counted": 1,
+        "lost": 0,
+    }
     assert result["units"]["Library"] == {
         "status": "withheld",
         "reason": "protects a smaller group",
         "counted": 5,
+        "lost": 0,
     }
     surgery = result["units"]["Surgery"]
-    assert list(surgery) == ["status", "reason", "counted", "questions"]
+    assert list(surgery) == ["status", "reason", "counted", "lost", "questions"]
     assert surgery == {
         "status": "published",
         "reason": None,
         "counted": 5,
+        "lost": 0,
         "questions": {
             "recommend": published(5, counts={"yes": 1, "unsure": 4, "no": 0}),
             "good": published(4, counts={"staff": 0, "speed": 4, "rooms": 0}),

@@ -126,7 +126,7 @@ def result() -> ReportResult:
     def node(quality: PoolResult, turnover: PoolResult, others: PoolResult) -> NodeResult:
         pools = {"quality": quality, "turnover": turnover}
         pools |= dict.fromkeys(("cost", "staff_cost", "other_cost"), others)
-        return {"status": "published", "reason": None, "pools": pools}
+        return {"status": "published", "reason": None, "lost": 0, "pools": pools}
 
     small, empty = pool(None, 2, reason="fewer than the minimum"), pool(None, 0, reason="no ratings")
     verdicts: list[Verdict] = ["proved", "not proved", "not reported", "proved", "proved", "not proved"]

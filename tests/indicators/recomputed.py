@@ -245,7 +245,7 @@ def share_from(scheme: dict[str, Any], indicator: dict[str, Any], period: str, p
 
 
 def _node(reason: str | None) -> dict[str, Any]:
-    return {"status": "withheld" if reason else "published", "reason": reason, "pools": {}}
+    return {"status": "withheld" if reason else "published", "reason": reason, "lost": 0, "pools": {}}
 
 
 def _pool(

@@ -30,6 +30,7 @@ NAMES = {
         tx.RoundKeys,
         tx.Checked,
         tx.RoundAbandoned,
+        tx.BundlesLost,
         tx.SumsPosted,
         tx.ResultPosted,
         ftx.DrawShare,

@@ -37,7 +37,7 @@ RESULT = tx.QuestionResult(
     mean="-1.750000",
 )
 UNIT_RESULT = tx.UnitResult(
-    unit=0, name="all", status="published", reason="none", counted=4, questions=(RESULT,)
+    unit=0, name="all", status="published", reason="none", counted=4, lost=1, questions=(RESULT,)
 )
 DEAL = Deal(
     round=D,
@@ -64,7 +64,7 @@ POOL = ftx.Pool(
     share_of=4,
     share_from="bits",
 )
-POOLS = ftx.PoolUnit(unit=0, name="all", status="published", reason="none", count=4, pools=(POOL,))
+POOLS = ftx.PoolUnit(unit=0, name="all", status="published", reason="none", count=4, lost=1, pools=(POOL,))
 CORE = Core(
     round=D,
     unit=1,
@@ -174,6 +174,7 @@ ONE_OF_EACH: list[Record] = [
     ftx.DrawShare(signature=S, round=D, trustee=1, share=G1),
     tx.RoundDrained(signature=S, round=D),
     tx.RoundAbandoned(signature=S, round=D, trustee=1, at=5),
+    tx.BundlesLost(signature=S, round=D, trustee=1, entries=(D,)),
 ]
 
 

@@ -46,7 +46,7 @@ def test_the_numbers_of_the_kinds_never_change() -> None:
         "DealsAccepted", "RoundKeys", "Issue", "Batch", "Core", "RoundClosed", "ComplaintPosted",
         "ComplaintRefused", "Checked", "Deadline", "SumsPosted", "ResultPosted", "SchemeOfFigures",
         "FiguresOpened", "ReportPosted", "ClaimsPosted", "FiguresPublished", "Attested", "DrawShare",
-        "RoundDrained", "RoundAbandoned",
+        "RoundDrained", "RoundAbandoned", "BundlesLost",
     ]  # fmt: skip
     assert list(KINDS) == list(range(len(KINDS)))
     assert all(kind_of(cls) == kind for kind, cls in KINDS.items())
@@ -265,6 +265,7 @@ FIELDS: dict[type[Record], dict[str, Bad]] = {
     tx.Checked: {
         "signature": B64, "round": B32, "trustee": UINT, "mark": UINT, "root": B32, "entries": B32
     },
+    tx.BundlesLost: {"signature": B64, "round": B32, "trustee": UINT, "entries": listed(B32)},
     tx.RoundAbandoned: {"signature": B64, "round": B32, "trustee": UINT, "at": UINT},
     tx.Deadline: {"signature": B64, "signer": B32, "round": B32, "at": UINT},
     tx.NodeSum: {"commitment": UINT, "unit": UINT, "values": listed(B32), "blinding": B32},
@@ -279,7 +280,7 @@ FIELDS: dict[type[Record], dict[str, Bad]] = {
     },
     tx.UnitResult: {
         "unit": UINT, "name": TEXT, "status": TEXT, "reason": or_none(TEXT), "counted": UINT,
-        "questions": listed(RECORD),
+        "lost": UINT, "questions": listed(RECORD),
     },
     tx.ResultPosted: {"signature": B64, "round": B32, "trustee": UINT, "units": listed(RECORD)},
 }  # fmt: skip

@@ -27,6 +27,7 @@ from zkperf.ledger.signing import log_origin, signed
 from zkperf.ledger.state import Phase, Round
 from zkperf.ledger.transactions import (
     KINDS,
+    BundlesLost,
     ComplaintPosted,
     RoundAbandoned,
     decode_transaction,
@@ -39,9 +40,9 @@ from zkperf.tokens.keygen import make_deal
 OF_RATINGS = [
     cls
     for cls in KINDS.values()
-    if cls.__module__ != SchemeOfFigures.__module__ and cls is not RoundAbandoned
+    if cls.__module__ != SchemeOfFigures.__module__ and cls not in (RoundAbandoned, BundlesLost)
 ]
-"""The kinds that rounds of ratings have, unless they are given up."""
+"""The kinds that rounds of ratings have, unless bundles are lost or they are given up."""
 
 ANSWERS_A = [
     {"recommend": "good", "minutes": 10},

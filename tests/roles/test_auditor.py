@@ -61,7 +61,7 @@ def test_the_report_as_json(story: Story) -> None:
     assert set(found) == {
         "ok", "genesis", "origin_verified", "expected", "size", "root", "ratings", "verified", "known",
         "part", "checks", "cohorts", "figures", "refused", "contradicted", "open_rounds", "silent_members",
-        "abandoned", "rehearsal", "shared_services", "seconds",
+        "abandoned", "lost", "rehearsal", "shared_services", "seconds",
     }  # fmt: skip
     assert found["checks"] == [{"name": name, "passed": True, "failures": []} for name in CHECKS]
     leaves = changed(story, {1: b"?"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from zkperf.ledger.rules.genesis import founding_message, possession_context
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import Keygen, Phase, Round, State
 from zkperf.ledger.transactions import (
+    BundlesLost,
     Checked,
     ComplaintPosted,
     ComplaintRefused,
@@ -37,7 +39,6 @@ from zkperf.ledger.transactions import (
 from zkperf.roles import citizen as citizen_module
 from zkperf.roles.folder import LedgerFolder
 from zkperf.roles.keystore import KeyStore
-from zkperf.roles.shares import FetchBundles
 from zkperf.roles.trustee import Trustee
 from zkperf.signatures import verify
 from zkperf.tokens.blind import LyingTrustees, verify_token
@@ -102,7 +103,7 @@ def draft_of(*entries: Member, **changes: Any) -> Genesis:
     fixed = {
         "version": 1, "name": "ledger", "suite": "ristretto255", "members": entries, "threshold": 1,
         "log_key": bytes(32), "evaluators": (bytes(32),), "min_cohort_floor": 2, "max_sequence": 3,
-        "stage_seconds": 4, "nonce": bytes(32),
+        "stage_seconds": 3600, "abandon_seconds": 14400, "rehearsal": False, "nonce": bytes(32),
     }  # fmt: skip
     return Genesis(**fixed | changes)
 
@@ -361,7 +362,7 @@ class Accuser(Trustee):
         read = [(decode_transaction(leaf.data), Bundle.decode(bundle)) for leaf, bundle in ratings]
         self.seen = [*getattr(self, "seen", []), *read]
 
-    def _check_shares(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
+    def _checking(self, state: State, found: Any, *_: Any) -> Iterator[Record]:
         logged = {rating.digest for rating in found.counted_below(1)}
         for core, bundle in getattr(self, "seen", []):
             if digest(core) in logged:
@@ -536,18 +537,39 @@ def test_a_member_sums_the_same_set_as_often_as_it_is_asked() -> None:
 # -- lost bundles -------------------------------------------------------------------------------------
 
 
-def test_who_lacks_a_share_does_not_say_that_it_has_checked(world: World) -> None:
+def test_who_lacks_a_bundle_says_so_and_not_that_it_has_checked(world: World) -> None:
     found = world.open_round()
-    world.rate(found, [GOOD] * 3)
+    made = world.rate(found, [GOOD] * 3)
     ledger, trustees = world.consortium.ledger, world.consortium.trustees
     world.consortium.trustees = []
     world.close_round(found)
     [other] = [t for t in trustees if t.index == 2]
     fresh = Trustee(2, other.store, other.group)
-    with pytest.raises(RuleViolation, match="the sealed shares of 3 ratings cannot be had"):
-        list(fresh.duties(ledger.state, lambda digests: {}))
+    [duty] = fresh.duties(ledger.state, lambda digests: {})
+    lost = decode_transaction(duty)
+    assert isinstance(lost, BundlesLost)
+    assert lost.entries == tuple(sorted(digest(core) for _, _, core in made))
     [duty] = fresh.duties(ledger.state, ledger.bundles)
     assert isinstance(decode_transaction(duty), Checked)
+
+
+def test_nobody_sums_without_a_bundle_that_counts(world: World) -> None:
+    found = world.open_round()
+    world.rate(found, [GOOD] * 3)
+    ledger, trustees = world.consortium.ledger, world.consortium.trustees
+    world.consortium.trustees = []
+    world.close_round(found)
+    for trustee in trustees:
+        for duty in trustee.duties(ledger.state, ledger.bundles):
+            ledger.submit(duty)
+    assert found.phase is Phase.SUMMING
+    first = min(rating.index for rating in found.counted_below(0))
+    fresh = Trustee(2, trustees[1].store, trustees[1].group)
+    match = f"the bundle of leaf {first} and of 2 more is missing or damaged"
+    with pytest.raises(RuleViolation, match=match) as caught:
+        list(fresh.duties(ledger.state, lambda digests: {}))
+    assert caught.value.check == "counted set"
+    [duty] = fresh.duties(ledger.state, ledger.bundles)
 
 
 def test_a_round_that_is_stuck_does_not_hold_up_the_next(
@@ -561,14 +583,42 @@ def test_a_round_that_is_stuck_does_not_hold_up_the_next(
     monkeypatch.setattr(
         ledger, "bundles", lambda digests: {d: b for d, b in real(digests).items() if d not in lost}
     )
-    put(world, Trustee, 1, 2, 3)
+    # Two of three have lost what the third has.
+    put(world, Trustee, 1, 2)
     world.close_round(first)
-    assert first.phase is Phase.CHECKING
-    assert refusals(world) == {j: {RuleViolation} for j in (1, 2, 3)}
+    assert first.phase is Phase.CHECKING and first.checked == {3}
+    assert set(first.lost) == lost and set(map(frozenset, first.lost.values())) == {frozenset({1, 2})}
     second = world.open_round(("B",), questionnaire(single("again")), name="second")
     world.rate(second, [{"again": "good"}] * 3)
     world.close_round(second)
     assert (first.phase, second.phase) == (Phase.CHECKING, Phase.PUBLISHED)
+
+
+def test_one_damaged_bundle_ends_no_round(world: World) -> None:
+    """One byte of one bundle in the database: its rating falls out, the others are published."""
+    found = world.open_round()
+    world.rate(found, [GOOD] * 9)
+    world.consortium.close()
+    [leaf, *_] = (rating.index for rating in found.counted_below(0))
+    with sqlite3.connect(world.folder.path / "ledger.db") as database:
+        [[data]] = database.execute('SELECT data FROM bundle WHERE "index" = ?', [leaf]).fetchall()
+        spoilt = bytes([*data[:200], data[200] ^ 1, *data[201:]])
+        database.execute('UPDATE bundle SET data = ? WHERE "index" = ?', [spoilt, leaf])
+    database.close()
+    world.folder, world.consortium = LedgerFolder.open(world.folder.path, world.clock)
+    # It is named long before the round is closed.
+    while world.consortium.check_bundles():
+        pass
+    assert list(world.consortium.damaged) == [leaf]
+    assert world.consortium.damaged[leaf].startswith("its bundle is damaged: ")
+    found = world.state.rounds[found.digest]
+    world.close_round(found)
+    assert found.phase is Phase.PUBLISHED and counts(found) == {"good": 8}
+    assert found.result is not None
+    assert [(unit.counted, unit.lost) for unit in found.result] == [(8, 1), (8, 1)]
+    report = world.audit()
+    assert report.ok and [(item.round, item.entries) for item in report.lost] == [(found.opened.name, 1)]
+    assert world.consortium.ledger.bundles([rating.digest for rating in found.taken()]) == {}
 
 
 def test_a_published_rounds_shares_are_deleted(world: World) -> None:

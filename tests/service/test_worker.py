@@ -229,3 +229,38 @@ def test_leaves_are_found_by_digest(world: World, gate: Gate, worker: Worker) ->
     assert worker.leaf_of(scheme) == leaf == 1
     assert worker.snapshot.schemes[scheme].leaf == 1
     assert worker.leaf_of(bytes(32)) is None
+
+
+def test_stored_bundles_are_checked_when_there_is_nothing_else_to_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the start on, and each of them: what is damaged is named while a copy may still be at hand."""
+    found = world.open_round()
+    world.rate(found, [{"recommend": "good"}] * 9)
+    entries = sorted(rating.index for rating in found.taken())
+    real = world.consortium.ledger.bundles
+    damaged = min(found.taken(), key=lambda rating: rating.index)
+
+    def bundles(digests: Sequence[bytes]) -> dict[bytes, bytes]:
+        return {item: bundle for item, bundle in real(digests).items() if item != damaged.digest}
+
+    monkeypatch.setattr("zkperf.roles.consortium.AT_ONCE", 2)
+    monkeypatch.setattr(world.consortium.ledger, "bundles", bundles)
+    worker = Worker(world.consortium, group=4, waiting=8)
+    checked: list[bool] = []
+    monkeypatch.setattr(world.consortium, "check_bundles", noting(world.consortium.check_bundles, checked))
+    while worker._rest():
+        pass
+    # Two at a time.
+    assert len(checked) == len(entries) // 2 == 3 and not checked[-1]
+    assert world.consortium.damaged == {damaged.index: "its bundle is missing"}
+
+
+def noting(call: Any, answers: list[bool]) -> Any:
+    """The same, with its answers noted."""
+
+    def noted() -> bool:
+        answers.append(call())
+        return answers[-1]
+
+    return noted

@@ -81,11 +81,12 @@ def test_the_result_is_what_the_responses_say(played: Played) -> None:
         "rehearsal": False,
         "until": None,
         "units": {
-            "East": {"status": "withheld", "reason": "fewer than the minimum", "counted": 1},
+            "East": {"status": "withheld", "reason": "fewer than the minimum", "counted": 1, "lost": 0},
             "North": {
                 "status": "published",
                 "reason": None,
                 "counted": 6,
+                "lost": 0,
                 "questions": {
                     "recommend": {
                         "status": "published",
@@ -108,11 +109,12 @@ def test_the_result_is_what_the_responses_say(played: Played) -> None:
                     },
                 },
             },
-            "Old Mill": {"status": "withheld", "reason": "fewer than the minimum", "counted": 1},
+            "Old Mill": {"status": "withheld", "reason": "fewer than the minimum", "counted": 1, "lost": 0},
             "all": {
                 "status": "published",
                 "reason": None,
                 "counted": 3,
+                "lost": 0,
                 "questions": {
                     "recommend": {
                         "status": "published",
@@ -135,6 +137,7 @@ def test_the_result_is_what_the_responses_say(played: Played) -> None:
             "status": "published",
             "reason": None,
             "counted": 11,
+            "lost": 0,
             "questions": {
                 "recommend": {
                     "status": "published",
@@ -224,7 +227,7 @@ def test_a_round_that_stops_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def refuse(*arguments: object) -> None:
         raise RuleViolation("on strike", check="counted set")
 
-    monkeypatch.setattr(world.consortium.trustees[1], "_check_shares", refuse)
+    monkeypatch.setattr(world.consortium.trustees[1], "_checking", refuse)
     replay = Replay(
         world.folder, world.consortium, FORM, respond("A", *[{"recommend": "yes"}] * 2), 2, lambda *step: None
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from zkperf.cli.operate import find_either, go_on, ledger_digest, reading, round_name, serving, write
 from zkperf.cli.output import agree, say
 from zkperf.cli.times import show_time
+from zkperf.cli.unfinished import unfinished
 from zkperf.cli.words import Words, default_language
 from zkperf.errors import EncodingError, RuleViolation
 from zkperf.ledger.disclosure import disclose, totals
@@ -23,8 +24,11 @@ NAMED = 12
 """Units that are named before the others are only counted."""
 
 
-def close_round(path: Path, which: str, service: str | None, *, yes: bool) -> Round | FigureRound:
-    """The round, closed: what waits enters the log, the members check, sum and publish.
+def close_round(
+    path: Path, which: str, service: str | None, *, yes: bool
+) -> tuple[Round | FigureRound, list[str]]:
+    """The round, closed: what waits enters the log, the members check, sum and publish. And what is missing,
+    if they could not.
 
     A round that is closed already is brought to its end, if something kept it from that. InputError, and
     nothing is closed, unless ``yes`` or whoever is asked says so.
@@ -46,7 +50,8 @@ def close_round(path: Path, which: str, service: str | None, *, yes: bool) -> Ro
         say(words("closed already", round=name))
         go_on(folder, service)
     with reading(path) as (state, _):
-        return state.rounds.get(found.digest) or state.figure_rounds[found.digest]
+        closed = state.rounds.get(found.digest) or state.figure_rounds[found.digest]
+        return closed, list(unfinished(state, closed, words))
 
 
 def folder_outlook(folder: LedgerFolder, found: Round, store: Store) -> Outlook | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zkperf.cli.options import EncodingOption, JsonOption, LedgerOption, ServiceOption, YesOption
-from zkperf.cli.output import emit, print_json, results, say
+from zkperf.cli.output import REFUSED, emit, print_json, results, say
 from zkperf.errors import InputError
 
 commands = typer.Typer()
@@ -215,15 +215,20 @@ def round_close(
 ) -> None:
     """Close a round: nobody can rate or report any more, the members check, sum and publish.
 
-    Says first what would be withheld, and asks. A round that is closed already is brought to its end.
+    Says first what would be withheld, and asks. A round that is closed already is brought to its end. Where
+    that does not succeed, says what is missing and exits with 1.
     """
     from zkperf.cli.closing import close_round
     from zkperf.cli.operate import round_name
 
-    found = close_round(ledger, which, service, yes=yes)
+    found, missing = close_round(ledger, which, service, yes=yes)
     reasons = [unit.reason for unit in found.result or ()]
     nothing = f"; every figure is withheld ({reasons[0]})" if reasons and None not in reasons else ""
     say(f"{round_name(found)}: {found.phase}{nothing}")
+    for line in missing:
+        say(line)
+    if missing:
+        raise typer.Exit(REFUSED)
 
 
 @rounds.command("deadline")
@@ -268,7 +273,7 @@ def round_show(
 ) -> None:
     """Show where rounds stand; one round with all its units."""
     from zkperf.cli.figures import figure_round_table, figure_rounds_table
-    from zkperf.cli.show import round_table, rounds_table, show_rounds
+    from zkperf.cli.show import missing_lines, round_table, rounds_table, show_rounds
 
     found, figures = show_rounds(ledger, which)
     if as_json:
@@ -281,6 +286,8 @@ def round_show(
     else:
         emit((found or figures)[0]["round"])
         results.print(round_table(found[0]) if found else figure_round_table(figures[0]))
+        for line in missing_lines(ledger, which):
+            say(line)
 
 
 @registrar.command("voucher")

@@ -15,6 +15,8 @@ from zkperf.cli.figures import end_words, figure_facts, folder_figures, service_
 from zkperf.cli.operate import find_either, find_round, pick, reading
 from zkperf.cli.output import say
 from zkperf.cli.times import show_time
+from zkperf.cli.unfinished import damaged_lines, unfinished
+from zkperf.cli.words import Words, default_language
 from zkperf.errors import EncodingError, InputError, InvalidLogProof, RuleViolation
 from zkperf.indicators.tables import pools_table, providers_table
 from zkperf.ledger.paths import unit_path
@@ -46,8 +48,16 @@ def show_rounds(path: Path, which: str | None) -> tuple[list[dict[str, Any]], li
         )
 
 
+def missing_lines(path: Path, which: str) -> list[str]:
+    """What keeps a round from its end, and which stored bundles are damaged, for people."""
+    words = Words(default_language())
+    with reading(path) as (state, store):
+        found = find_either(state, which)
+        return [*damaged_lines(state, found, store, words), *unfinished(state, found, words)]
+
+
 def _round_facts(found: Round, outlook: Outlook | None) -> dict[str, Any]:
-    opened = found.opened
+    opened, lost = found.opened, found.lost_below()
     units: list[dict[str, Any]] = []
     for number, unit in enumerate(opened.units):
         facts: dict[str, Any] = {"unit": number, "name": unit.name, "path": unit_path(opened.units, number)}
@@ -60,6 +70,7 @@ def _round_facts(found: Round, outlook: Outlook | None) -> dict[str, Any]:
             }
         facts["enough"] = None if outlook is None else outlook.enough[number]
         facts["counted"] = found.numbers.get(number)
+        facts["lost"] = lost[number]
         units.append(facts)
     return {
         "round": found.digest.hex(),

@@ -97,6 +97,19 @@ WORDS: dict[str, dict[str, str]] = {
             "Abandoning {round} gives it up for good: none of its {entries} entries will ever be opened, "
             "what is sealed of them is deleted, and promises about it are void."
         ),
+        "unfinished": "{round} is not finished: {phase}.",
+        "unfinished checks": "Still to finish their checks: {members}. {enough} members are enough.",
+        "unfinished lost": (
+            "Leaf {leaf}: its sealed shares are lost to {members}. They can restore them from a copy of "
+            "ledger.db; where {enough} members have lost them, the entry falls out."
+        ),
+        "damaged": "Leaf {leaf}: {why}. Restore ledger.db from a copy that has it, before the round ends.",
+        "unfinished more": "So are those of {count} more leaves.",
+        "unfinished sums": "Still to post their sums: {members}; {threshold} of them are needed in all.",
+        "unfinished next": (
+            "From {deadline} on a deadline lets those who are done go on, if they are enough (zkperf round "
+            "deadline); from {end} on any member can give the round up (zkperf round abandon)."
+        ),
         "abandon?": "Abandon it?",
         "agree": "{question} [y/N] ",
         "agree no": "nothing was done",
@@ -179,6 +192,19 @@ WORDS: dict[str, dict[str, str]] = {
         "abandon ends": (
             "放弃 {round} 后无法恢复：其中 {entries} 份提交永远不会开启，"
             "封存的内容将被删除，有关承诺随之失效。"
+        ),
+        "unfinished": "{round} 尚未完成：{phase}。",
+        "unfinished checks": "尚未完成核对的成员：{members}。须有 {enough} 个成员完成。",
+        "unfinished lost": (
+            "第 {leaf} 条记录：{members} 已没有其封存份额。可从 ledger.db 的副本恢复；"
+            "如有 {enough} 个成员都没有，这份提交即作废。"
+        ),
+        "damaged": "第 {leaf} 条记录：{why}。请在本轮结束前用 ledger.db 的完好副本恢复。",
+        "unfinished more": "另有 {count} 条记录也是如此。",
+        "unfinished sums": "尚未提交合计的成员：{members}；共需 {threshold} 个。",
+        "unfinished next": (
+            "{deadline} 起可用 zkperf round deadline 让已完成的成员继续（人数足够时）；"
+            "{end} 起任何成员可用 zkperf round abandon 放弃本轮。"
         ),
         "abandon?": "确定放弃吗？",
         "agree": "{question}（是／否，直接回车为否）",

@@ -61,5 +61,6 @@ def node_result(found: FigureRound, unit: PoolUnit) -> NodeResult:
     return {
         "status": "published" if unit.reason is None else "withheld",
         "reason": unit.reason,
+        "lost": unit.lost,
         "pools": pools,
     }

@@ -37,6 +37,8 @@ class NodeResult(TypedDict):
 
     status: Status
     reason: str | None
+    lost: int
+    """Reports that fell out because too few members could read their sealed shares."""
     pools: dict[str, PoolResult]
 
 

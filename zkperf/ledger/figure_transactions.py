@@ -115,6 +115,8 @@ class PoolUnit(Record):
     reason: Text | None
     count: Uint
     """Reports that count."""
+    lost: Uint
+    """Reports that fell out because too few members could read their bundles."""
     pools: Sequence[Pool]
 
 

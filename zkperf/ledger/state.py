@@ -22,7 +22,7 @@ from circuits.report import ReportForm
 from zkperf.commitments import CommitmentKey
 from zkperf.groups.base import Group
 from zkperf.groups.pairing import Pairing
-from zkperf.ledger.disclosure import Publication, Tree
+from zkperf.ledger.disclosure import Publication, Tree, totals
 from zkperf.ledger.figure_transactions import FiguresOpened, PoolUnit
 from zkperf.ledger.identity import Path, Service, paths, providers, services
 from zkperf.ledger.transactions import Genesis, RoundOpened, UnitResult
@@ -214,6 +214,10 @@ class Tallied:
     """Of the counted set, once it is fixed."""
     abandoned: Abandonment | None = None
     """None also if it was abandoned before it opened."""
+    lost: dict[bytes, set[int]] = field(default_factory=dict)
+    """By entry the members that have declared its bundle lost."""
+    fallen: dict[int, int] = field(default_factory=dict)
+    """By unit how many entries are struck out because enough members have."""
     sums: dict[int, dict[tuple[int, int], Share]] = field(default_factory=dict)
     """The present stage's sums, by trustee: (commitment, unit) to sum."""
     openings: dict[tuple[int, int], Share] = field(default_factory=dict)
@@ -228,9 +232,22 @@ class Tallied:
         """What counts so far below a unit: accepted, not replaced, not struck out."""
         raise NotImplementedError
 
+    def placed(self) -> Iterator[tuple[int, Accepted | Filed]]:
+        """Everything on the log that was not replaced, with its unit."""
+        raise NotImplementedError
+
     def taken(self) -> Iterator[Accepted | Filed]:
         """Everything on the log that was not replaced."""
-        raise NotImplementedError
+        return (entry for _, entry in self.placed())
+
+    @cached_property
+    def entries(self) -> dict[bytes, tuple[int, Accepted | Filed]]:
+        """The same by digest: to be asked for once nothing enters any more."""
+        return {entry.digest: (unit, entry) for unit, entry in self.placed()}
+
+    def lost_below(self) -> dict[int, int]:
+        """By unit how many entries below it have fallen out because their bundles are lost."""
+        return totals(self.tree, {leaf: self.fallen.get(leaf, 0) for leaf in self.tree.leaves()})
 
     def key(self, q: int) -> CommitmentKey:
         """The key of commitment, or column, q."""
@@ -282,8 +299,8 @@ class Round(Tallied):
         for leaf in self.tree.below(unit):
             yield from (rating for rating in self.cohorts[leaf].ratings.values() if not rating.struck)
 
-    def taken(self) -> Iterator[Accepted]:
-        return (rating for cohort in self.cohorts.values() for rating in cohort.ratings.values())
+    def placed(self) -> Iterator[tuple[int, Accepted]]:
+        return ((unit, it) for unit, cohort in self.cohorts.items() for it in cohort.ratings.values())
 
     def key(self, q: int) -> CommitmentKey:
         return self.scheme.keys[q]
@@ -374,8 +391,8 @@ class FigureRound(Tallied):
             if filed is not None and not filed.struck:
                 yield filed
 
-    def taken(self) -> Iterator[Filed]:
-        yield from self.reports.values()
+    def placed(self) -> Iterator[tuple[int, Filed]]:
+        yield from self.reports.items()
 
     def counted(self, unit: int) -> Filed | None:
         """The report of a provider that counts."""

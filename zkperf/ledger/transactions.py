@@ -212,6 +212,15 @@ class Checked(Signed):
     """The digest (`set_digest`) of the entries then on the log and not replaced, struck out or not."""
 
 
+class BundlesLost(Signed):
+    """A trustee has no bundle of these entries that is theirs: it can neither check nor sum its shares."""
+
+    round: Bytes32
+    trustee: Uint
+    entries: Sequence[Bytes32]
+    """Digests of ratings or reports, in order, each once."""
+
+
 class Deadline(Signed):
     """The time for the present stage is over. Any member and any evaluator may say so."""
 
@@ -276,6 +285,8 @@ class UnitResult(Record):
     status: Text
     reason: Text | None
     counted: Uint
+    lost: Uint
+    """Ratings that fell out because too few members could read their bundles."""
     questions: Sequence[QuestionResult]
 
 
@@ -315,6 +326,7 @@ KINDS: dict[int, type[Record]] = {
     24: DrawShare,
     25: RoundDrained,
     26: RoundAbandoned,
+    27: BundlesLost,
 }
 _KIND_OF = {cls: kind for kind, cls in KINDS.items()}
 RATING, _ISSUANCE, REPORT = (

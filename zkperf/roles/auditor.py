@@ -120,6 +120,14 @@ class AbandonedRound:
 
 
 @dataclass(frozen=True)
+class LostEntries:
+    """How many entries of a round fell out because enough members could not read their bundles."""
+
+    round: str
+    entries: int
+
+
+@dataclass(frozen=True)
 class NotShown:
     """A figure that was drawn and that its provider showed to no auditor in time."""
 
@@ -154,6 +162,7 @@ class Audit:
     open_rounds: list[str] = field(default_factory=list)
     """Rounds whose result is not published yet, and where they stand."""
     abandoned: list[AbandonedRound] = field(default_factory=list)
+    lost: list[LostEntries] = field(default_factory=list)
     rehearsal: bool = False
     """The genesis says that nothing here is for real."""
     figures: dict[str, int] = field(default_factory=dict)
@@ -217,6 +226,7 @@ class Audit:
             "contradicted": [vars(item) for item in self.contradicted],
             "open_rounds": self.open_rounds,
             "abandoned": [vars(item) for item in self.abandoned],
+            "lost": [vars(item) for item in self.lost],
             "rehearsal": self.rehearsal,
             "silent_members": [vars(member) for member in self.silent_members],
             "shared_services": [overlap.to_json() for overlap in self.shared_services],
@@ -444,6 +454,8 @@ def summarise(report: Audit, state: State) -> None:
         *((found, f"figures of {found.opened.period}") for found in rounds),
     ]
     for given_up, name in names:
+        if fallen := sum(given_up.fallen.values()):
+            report.lost.append(LostEntries(name, fallen))
         if given_up.abandoned is not None:
             member = state.rules.members[given_up.abandoned.trustee - 1].name
             report.abandoned.append(AbandonedRound(name, given_up.abandoned.index, member))

@@ -8,6 +8,7 @@ public proofs but not the separation.
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,18 +16,23 @@ from itertools import product
 
 from zkperf._native import RatingLeaf
 from zkperf.errors import InvalidShare, RuleViolation, ZkperfError, bare
+from zkperf.ledger.engines.bundles import AT_ONCE, unreadable
 from zkperf.ledger.engines.door import Examined
 from zkperf.ledger.engines.embedded import EmbeddedLedger
 from zkperf.ledger.engines.posting import Posting
 from zkperf.ledger.figure_transactions import FiguresOpened
 from zkperf.ledger.promises import Promise
-from zkperf.ledger.state import Phase
+from zkperf.ledger.state import Accepted, Filed, Phase
 from zkperf.ledger.transactions import RoundClosed, RoundOpened
 from zkperf.roles.outlook import Outlook, OutlookAsked, renewed
 from zkperf.roles.trustee import Trustee
 from zkperf.roles.view import RoundLeaves
 
+log = logging.getLogger("zkperf")
+
 OPENED_AT_ONCE = 256
+SEALED = (Phase.OPEN, Phase.DRAINING, Phase.CHECKING, Phase.SUMMING, Phase.TOTALLING)
+"""Phases in which bundles are needed."""
 UNOPENED = 10_000
 """How many ratings may wait for the trustees in memory."""
 
@@ -45,6 +51,11 @@ class Consortium:
         default_factory=lambda: deque(maxlen=UNOPENED), repr=False
     )
     """Ratings and bundles that no trustee has seen yet. What falls out they ask for after close."""
+    damaged: dict[int, str] = field(default_factory=dict)
+    """Leaves whose stored bundle was found to be missing or not their own, and what is wrong."""
+    _rounds_to_check: deque[bytes] | None = field(default=None, repr=False)
+    _round_checked: bytes = field(default=b"", repr=False)
+    _entries_to_check: deque[Accepted | Filed] = field(default_factory=deque, repr=False)
     _outlooks: dict[bytes, Outlook] = field(default_factory=dict, repr=False)
     """By round the one that is told for an hour."""
 
@@ -143,6 +154,31 @@ class Consortium:
             trustee.receive(self.ledger.state, taken)
         self.settle()
         return bool(self._unopened)
+
+    def check_bundles(self) -> bool:
+        """Holds some of the stored bundles against their digests, all of them once after the start; whether
+        there are more. A damaged one is named early, while a copy may still be at hand."""
+        state = self.ledger.state
+        if self._rounds_to_check is None:
+            self._rounds_to_check = deque([*state.rounds, *state.figure_rounds])
+        if not self._entries_to_check and not self._rounds_to_check:
+            return False
+        if not self._entries_to_check:
+            self._round_checked = self._rounds_to_check.popleft()
+        found = state.rounds.get(self._round_checked) or state.figure_rounds[self._round_checked]
+        if found.phase not in SEALED:
+            self._entries_to_check.clear()
+            return bool(self._rounds_to_check)
+        if not self._entries_to_check:
+            self._entries_to_check.extend(entry for entry in found.taken() if not entry.struck)
+        count = min(AT_ONCE, len(self._entries_to_check))
+        some = [self._entries_to_check.popleft() for _ in range(count)]
+        for entry, why in unreadable(state, found, some, self.ledger.bundles):
+            # It may have been replaced since.
+            if any(entry.digest == current.digest and not current.struck for current in found.taken()):
+                self.damaged[entry.index] = why
+                log.error("leaf %d: %s; restore it from a copy of ledger.db", entry.index, why)
+        return bool(self._entries_to_check or self._rounds_to_check)
 
     def submit_rating(self, core: bytes, bundle: bytes) -> Promise:
         """Submits one rating. Raises the reason if it is refused."""

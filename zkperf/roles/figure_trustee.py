@@ -19,7 +19,7 @@ from zkperf.ledger.state import FigureRound, Phase, State
 from zkperf.ledger.transactions import ComplaintPosted, NodeSum, SumsPosted
 from zkperf.randomness import RandomBytes
 from zkperf.roles.report_book import ReportBook
-from zkperf.roles.shares import FetchBundles
+from zkperf.roles.shares import Complaints, FetchBundles, Settle, require_all
 from zkperf.tokens.draw import sign_draw_share
 
 STAGES = (Phase.SUMMING, Phase.TOTALLING)
@@ -29,8 +29,8 @@ SecretOf = Callable[[FigureRound], int]
 """k_j of the round's draw."""
 
 
-SayChecked = Callable[[State, FigureRound], Record]
-"""The trustee's word that it has checked everything."""
+Checking = Callable[[State, FigureRound, Settle, Complaints], Iterator[Record]]
+"""What a trustee posts until the counted set is fixed (`Trustee.checking`)."""
 
 
 @dataclass
@@ -52,18 +52,20 @@ class FigureTrustee:
         found: FigureRound,
         fetch: FetchBundles,
         draw_secret: SecretOf,
-        checked: SayChecked,
+        checking: Checking,
     ) -> Iterator[Record]:
         """What this trustee has to post now, from the round's opening on. Raises a ZkperfError if it cannot
         do what it should."""
         ledger, me, round_id = state.ledger, self.index, found.digest
-        if found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING) and me not in found.checked:
-            self._book.settle(state, found, fetch)
-            yield from self._complaints(state, found)
-            if found.phase is Phase.CHECKING:
-                yield checked(state, found)
+        if found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING):
+            yield from checking(
+                state,
+                found,
+                lambda: self._book.settle(state, found, fetch),
+                lambda: self._complaints(state, found),
+            )
         elif found.phase in STAGES and me not in found.sums:
-            self._book.settle(state, found, fetch)
+            require_all(found, self._book.settle(state, found, fetch))
             yield self._post(state, found)
         elif found.phase is Phase.OPENED:
             units = compute_pools(found)

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from circuits.rating import Bundle, check_sealed, open_shares, share_equations
+from circuits.rating import Bundle, open_shares, share_equations
 from circuits.report import Report
-from zkperf.errors import InvalidShare, RuleViolation
+from zkperf.errors import InvalidShare
 from zkperf.groups.base import Group
+from zkperf.ledger.engines.bundles import wrong
 from zkperf.ledger.figure_transactions import ReportPosted
 from zkperf.ledger.state import FigureRound, Filed, State
 from zkperf.ledger.transactions import decode_transaction
@@ -37,11 +38,11 @@ class ReportBook:
         default_factory=lambda: defaultdict(ReportPage), repr=False
     )
 
-    def settle(self, state: State, found: FigureRound, fetch: FetchBundles) -> None:
+    def settle(self, state: State, found: FigureRound, fetch: FetchBundles) -> list[bytes]:
         """Opens this trustee's shares of the reports that count so far and are not in the book yet, all as
         one batch, and deletes those of reports that were replaced or struck out.
 
-        Raises RuleViolation if a bundle cannot be had: the trustee then cannot say that it has checked.
+        Gives the digests of those whose bundle cannot be had, or is not theirs, in order.
         """
         page = self._pages[found.digest]
         counted = {filed.digest: filed for filed in found.counted_below(0)}
@@ -51,10 +52,11 @@ class ReportBook:
             del page.bad[digest]
         missing = [digest for digest in counted if digest not in page.good and digest not in page.bad]
         bundles = fetch(missing) if missing else {}
-        self._open(state, found, [counted[digest] for digest in missing if digest in bundles], bundles)
-        if len(bundles) < len(missing):
-            lost = len(missing) - len(bundles)
-            raise RuleViolation(f"the sealed shares of {lost} reports cannot be had", check="counted set")
+        there = [counted[digest] for digest in missing if digest in bundles]
+        refusals = wrong(state, found, there, [bundles[filed.digest] for filed in there])
+        own = [filed for filed, refusal in zip(there, refusals, strict=True) if refusal is None]
+        self._open(state, found, own, bundles)
+        return sorted(set(missing) - {filed.digest for filed in own})
 
     def _open(
         self, state: State, found: FigureRound, filed: Sequence[Filed], bundles: Mapping[bytes, bytes]
@@ -68,8 +70,6 @@ class ReportBook:
             assert isinstance(posted, ReportPosted)
             report, bundle = posted.report, Bundle.decode(bundles[item.digest])
             columns = list(item.columns)
-            # Nobody would believe a complaint about a bundle that is not the report's own.
-            check_sealed(self.group, [1] * len(columns), report, bundle, state.members)
             keys = [found.key(column) for column in columns]
             # D = t_j·Y
             shared = self.group.msm([self.secret], [self.group.decode(report.ephemeral)])

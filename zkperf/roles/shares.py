@@ -16,9 +16,11 @@ from circuits.rating import (
     share_equations,
 )
 from zkperf._native import RatingLeaf, ShareOpener, sum_scalars
+from zkperf.encoding import Record
 from zkperf.errors import InvalidShare, RuleViolation
 from zkperf.groups.base import Group
-from zkperf.ledger.state import Round, State
+from zkperf.ledger.engines.door import check_bundles
+from zkperf.ledger.state import Round, State, Tallied
 from zkperf.ledger.transactions import decode_transaction
 from zkperf.proofs.batch import Equation, verify_each
 from zkperf.sealing import decode_shares, encode_shares
@@ -29,6 +31,23 @@ Sealed = tuple[RatingLeaf, bytes]
 
 FetchBundles = Callable[[Sequence[bytes]], dict[bytes, bytes]]
 """Digests of ratings to their bundles: how a trustee asks again for what it has lost."""
+
+Settle = Callable[[], list[bytes]]
+"""Brings a book up to date; the entries whose bundle cannot be had, or is not theirs."""
+
+Complaints = Callable[[], Iterable[Record]]
+"""About bad shares of entries on the log."""
+
+
+def require_all(found: Tallied, lost: Sequence[bytes]) -> None:
+    """RuleViolation, naming the first leaf, if there are such bundles: then nothing can be summed."""
+    if lost:
+        first = min(found.entries[digest][1].index for digest in lost)
+        more = f" and of {len(lost) - 1} more" if len(lost) > 1 else ""
+        raise RuleViolation(
+            f"the bundle of leaf {first}{more} is missing or damaged: restore it from a copy",
+            check="counted set",
+        )
 
 
 @dataclass(slots=True)
@@ -74,11 +93,11 @@ class ShareBook:
                 else:
                     page.good[digest] = Opened(plaintext)
 
-    def settle(self, state: State, found: Round, fetch: FetchBundles) -> None:
+    def settle(self, state: State, found: Round, fetch: FetchBundles) -> list[bytes]:
         """After close: deletes the shares of ratings that were replaced or struck out, and asks again for
         the bundles of those that count and are not in the book, after a restart say.
 
-        Raises RuleViolation if some cannot be had: the trustee then cannot say that it has checked.
+        Gives the digests of those whose bundle cannot be had, or is not theirs, in order.
         """
         page, counted = (
             self._pages[found.digest],
@@ -93,10 +112,10 @@ class ShareBook:
             (RatingLeaf(state.leaf(counted[digest].index)), bundles[digest])
             for digest in missing & bundles.keys()
         ]
-        self.receive(state, pairs)
-        if len(pairs) < len(missing):
-            lost = len(missing) - len(pairs)
-            raise RuleViolation(f"the sealed shares of {lost} ratings cannot be had", check="counted set")
+        refusals = check_bundles(state, found, pairs)
+        own = [sealed for sealed, refusal in zip(pairs, refusals, strict=True) if refusal is None]
+        self.receive(state, own)
+        return sorted(missing - {leaf.digest for leaf, _ in own})
 
     def bad_on_log(self, found: Round) -> list[tuple[Core, Bundle]]:
         """Ratings on the log, not struck out yet, whose share is bad: to be complained about."""

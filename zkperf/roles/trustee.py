@@ -27,6 +27,7 @@ from zkperf.ledger.signed import NO_SIGNATURE
 from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import BEFORE_OPEN, FigureRound, Keygen, Phase, Round, State, Tallied
 from zkperf.ledger.transactions import (
+    BundlesLost,
     Checked,
     ComplaintPosted,
     DealChallenged,
@@ -45,12 +46,14 @@ from zkperf.ledger.transactions import (
 from zkperf.randomness import RandomBytes, system
 from zkperf.roles.figure_trustee import FigureTrustee
 from zkperf.roles.keystore import KeyStore
-from zkperf.roles.shares import FetchBundles, Sealed, ShareBook
+from zkperf.roles.shares import Complaints, FetchBundles, Sealed, Settle, ShareBook, require_all
 from zkperf.tokens.blind import sign_share
 from zkperf.tokens.dealing_complaint import complain as complain_about_deal
 from zkperf.tokens.keygen import Deal, commit, make_deal, open_deal_shares
 from zkperf.tokens.keys import cohort_keys, secret_keys
 
+LOST_AT_ONCE = 1000
+"""Entries in one declaration: it has to fit into a leaf."""
 COUNTED = (Phase.SUMMING, Phase.TOTALLING, Phase.CLAIMING, Phase.OPENED, Phase.PUBLISHED)
 """Phases in which the counted set is fixed."""
 
@@ -156,7 +159,7 @@ class Trustee:
         if found.phase in BEFORE_OPEN:
             yield from self._make_keys(state, found)
         elif isinstance(found, FigureRound):
-            yield from self._figures.duties(state, found, fetch, self._draw_secret, self._checked)
+            yield from self._figures.duties(state, found, fetch, self._draw_secret, self._checking)
         else:
             yield from self._rating_duties(state, found, fetch)
 
@@ -185,9 +188,14 @@ class Trustee:
     def _rating_duties(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
         ledger, me = state.ledger, self.index
         if found.phase in (Phase.OPEN, Phase.DRAINING, Phase.CHECKING):
-            yield from self._check_shares(state, found, fetch)
+            yield from self._checking(
+                state,
+                found,
+                lambda: self._shares.settle(state, found, fetch),
+                lambda: self._rating_complaints(state, found),
+            )
         elif found.phase in (Phase.SUMMING, Phase.TOTALLING) and me not in found.sums:
-            self._shares.settle(state, found, fetch)
+            require_all(found, self._shares.settle(state, found, fetch))
             yield self._sums(state, found)
         elif found.phase is Phase.OPENED:
             result = compute_result(found)
@@ -230,14 +238,7 @@ class Trustee:
             self._cohort_secrets[place] = secret_keys(keygen.context, rows)
         return self._cohort_secrets[place]
 
-    def _check_shares(self, state: State, found: Round, fetch: FetchBundles) -> Iterator[Record]:
-        """Complaints about bad shares of ratings on the log; once no more of them enter, the word that all
-        are checked."""
-        if self.index in found.checked:
-            return
-        complete = found.phase is Phase.CHECKING
-        if complete:
-            self._shares.settle(state, found, fetch)
+    def _rating_complaints(self, state: State, found: Round) -> Iterator[Record]:
         for core, bundle in self._shares.bad_on_log(found):
             complaint = complain(
                 self.group,
@@ -250,7 +251,29 @@ class Trustee:
                 self.source,
             )
             yield signed(ComplaintPosted, self._signing, state.ledger, complaint=complaint)
-        if complete:
+
+    def _checking(
+        self, state: State, found: Round | FigureRound, settle: Settle, complaints: Complaints
+    ) -> Iterator[Record]:
+        """Complaints about bad shares of what is on the log. Once nothing more enters, which bundles are lost
+        to this trustee, and the word that all is checked if none of them still counts."""
+        me, complete = self.index, found.phase is Phase.CHECKING
+        # Others miss a bundle that this trustee has not looked for since it has checked.
+        asked = any(me not in members for members in found.lost.values())
+        if me in found.checked and not asked:
+            return
+        lost = settle() if complete or isinstance(found, FigureRound) else []
+        if me not in found.checked:
+            yield from complaints()
+        if not complete:
+            return
+        undeclared = [entry for entry in lost if me not in found.lost.get(entry, ())]
+        for start in range(0, len(undeclared), LOST_AT_ONCE):
+            entries = tuple(undeclared[start : start + LOST_AT_ONCE])
+            yield signed(
+                BundlesLost, self._signing, state.ledger, round=found.digest, trustee=me, entries=entries
+            )
+        if me not in found.checked and all(found.entries[entry][1].struck for entry in lost):
             yield self._checked(state, found)
 
     def _checked(self, state: State, found: Tallied) -> Record:

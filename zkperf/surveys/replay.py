@@ -257,7 +257,7 @@ def survey_result(
 def unit_figures(unit: UnitResult) -> UnitFigures:
     """One unit's figures as plain data. A withheld unit has a reason and no questions."""
     if unit.reason is not None:
-        return {"status": "withheld", "reason": unit.reason, "counted": unit.counted}
+        return {"status": "withheld", "reason": unit.reason, "counted": unit.counted, "lost": unit.lost}
     questions: dict[str, QuestionResult] = {}
     for item in unit.questions:
         if item.reason is not None:
@@ -269,4 +269,10 @@ def unit_figures(unit: UnitResult) -> UnitFigures:
         if item.total is not None:
             figures["total"], figures["mean"] = item.total, item.mean
         questions[item.question] = figures
-    return {"status": "published", "reason": None, "counted": unit.counted, "questions": questions}
+    return {
+        "status": "published",
+        "reason": None,
+        "counted": unit.counted,
+        "lost": unit.lost,
+        "questions": questions,
+    }

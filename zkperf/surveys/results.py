@@ -32,6 +32,8 @@ class UnitResult(TypedDict):
     status: Literal["published", "withheld"]
     reason: NotRequired[str | None]
     counted: int
+    lost: NotRequired[int]
+    """Ratings that fell out because too few members could read their sealed shares."""
     questions: NotRequired[dict[str, QuestionResult]]
 
 
@@ -86,6 +88,13 @@ class AbandonedRound(TypedDict):
     member: str
 
 
+class LostEntries(TypedDict):
+    """How many ratings or reports of a round fell out because their sealed shares were lost."""
+
+    round: str
+    entries: int
+
+
 class NotShown(TypedDict):
     """A figure that was drawn and that its provider showed to no auditor in time."""
 
@@ -138,6 +147,7 @@ class AuditResult(TypedDict):
     contradicted: NotRequired[list[Contradicted]]
     open_rounds: NotRequired[list[str]]
     abandoned: NotRequired[list[AbandonedRound]]
+    lost: NotRequired[list[LostEntries]]
     silent_members: NotRequired[list[SilentMember]]
     shared_services: NotRequired[list[SharedServices]]
     seconds: float

@@ -142,6 +142,10 @@ def _notes(audit: AuditResult) -> list[str]:
             f"Abandoned by {item['member']} (leaf {item['index']}; promises are void): {item['round']}"
             for item in audit.get("abandoned") or []
         ),
+        *(
+            f"Fallen out because their sealed shares were lost: {item['entries']:,}, in {item['round']}"
+            for item in audit.get("lost") or []
+        ),
         *(notes if silent else []),
         *(
             f"In several rounds, {item['why']}: {_some(item['services'])}, in {_some(item['rounds'])}"
@@ -185,7 +189,11 @@ def _caption(result: SurveyResult) -> str:
     withheld = sum(unit["status"] == "withheld" for unit in units)
     counted = result["total"]["counted"]
     rehearsal = "REHEARSAL; " if result.get("rehearsal") else ""
-    return f"{rehearsal}ratings counted: {counted:,}, units: {len(units)}, of them withheld: {withheld}"
+    lost = result["total"].get("lost", 0)
+    fallen = f", fallen out because their sealed shares were lost: {lost:,}" if lost else ""
+    return (
+        f"{rehearsal}ratings counted: {counted:,}{fallen}, units: {len(units)}, of them withheld: {withheld}"
+    )
 
 
 def _place(index: int | None) -> str:

@@ -19,6 +19,7 @@ from zkperf.ledger.signing import public_bytes, signed
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import (
     Batch,
+    BundlesLost,
     Checked,
     ComplaintPosted,
     ComplaintRefused,
@@ -95,6 +96,13 @@ def _challenge() -> Case:
     return Case(bench, 1, challenge, "key generation", _within("complaint", "accuser"))
 
 
+def _lost() -> Case:
+    bench = in_phase(Phase.CHECKING).fork()
+    entries = tuple(sorted(bench.round.entries))
+    posted = bench.signed(1, BundlesLost, round=bench.round.digest, trustee=1, entries=entries)
+    return Case(bench, 1, posted, "counted set", _plain)
+
+
 def _given_up() -> Case:
     bench = in_phase(Phase.CHECKING).fork()
     return Case(bench, 1, bench.abandoned(1), "rounds", _plain)
@@ -115,6 +123,7 @@ MEMBERS: dict[type[Record], Callable[[], Case]] = {
     RoundKeys: lambda: _on_the_log(RoundKeys, "key generation", _plain),
     ComplaintPosted: _complaint,
     RoundAbandoned: lambda: _given_up(),
+    BundlesLost: lambda: _lost(),
     Checked: lambda: _due(Phase.CHECKING, "counted set"),
     SumsPosted: lambda: _due(Phase.SUMMING, "openings"),
     ResultPosted: lambda: _due(Phase.OPENED, "results"),
@@ -207,6 +216,7 @@ ALLOWED: dict[type[Record], tuple[str, set[Phase]]] = {
     ComplaintPosted: ("complaints", {Phase.OPEN, Phase.DRAINING, Phase.CHECKING}),
     ComplaintRefused: ("complaints", {Phase.OPEN, Phase.DRAINING, Phase.CHECKING}),
     RoundDrained: ("counted set", {Phase.DRAINING}),
+    BundlesLost: ("counted set", {Phase.CHECKING}),
     RoundAbandoned: ("rounds", {Phase.DRAINING, Phase.CHECKING}),
     Checked: ("counted set", {Phase.CHECKING}),
     SumsPosted: ("openings", {Phase.SUMMING, Phase.TOTALLING}),

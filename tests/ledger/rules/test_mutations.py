@@ -23,6 +23,7 @@ from zkperf.ledger.rules import apply
 from zkperf.ledger.state import Phase
 from zkperf.ledger.transactions import (
     KINDS,
+    BundlesLost,
     ComplaintPosted,
     ComplaintRefused,
     Deadline,
@@ -30,6 +31,7 @@ from zkperf.ledger.transactions import (
     Genesis,
     RoundAbandoned,
     decode_transaction,
+    digest,
     encode_transaction,
 )
 
@@ -58,6 +60,9 @@ def due() -> dict[type[Record], tuple[Bench, bytes]]:
     found[Deadline] = bench, encode_transaction(bench.deadline())
     checking = in_phase(Phase.CHECKING)
     found[RoundAbandoned] = checking, encode_transaction(checking.abandoned(2))
+    entries = tuple(sorted(digest(rated.core) for rated in checking.of(1)))
+    lost = checking.signed(2, BundlesLost, round=checking.round.digest, trustee=2, entries=entries)
+    found[BundlesLost] = checking, encode_transaction(lost)
     figures = in_figures_phase(Phase.INSPECTING, draw=1).fork()
     [drawn] = figures.figures.drawn
     figures.apply(figures.attested(NAME_OF[drawn.unit], [drawn.indicator]))

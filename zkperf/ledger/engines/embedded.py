@@ -46,6 +46,7 @@ from zkperf.ledger.store.errors import StorageError
 from zkperf.ledger.store.store import Store
 from zkperf.ledger.transactions import (
     Batch,
+    BundlesLost,
     ComplaintPosted,
     ComplaintRefused,
     Deadline,
@@ -423,6 +424,8 @@ class EmbeddedLedger:
             block.bundles.pop(replaced, None)
         if isinstance(transaction, ComplaintPosted):
             block.needless.append(self._struck(transaction))
+        if isinstance(transaction, BundlesLost):
+            block.needless += self._fallen(transaction)
         if isinstance(transaction, RoundClosed):
             self._drain(block)
         return index
@@ -450,6 +453,12 @@ class EmbeddedLedger:
                         self._admit(found, unit, entering, block, final=True)
             drained = signed(RoundDrained, self._key, state.ledger, round=found.digest)
             self._apply([encode_transaction(drained)], block)
+
+    def _fallen(self, posted: BundlesLost) -> list[int]:
+        """The leaves of the entries that have fallen out, now that this member has no bundle of theirs."""
+        found = self._state.rounds.get(posted.round) or self._state.figure_rounds[posted.round]
+        entries = [found.entries[digest][1] for digest in posted.entries]
+        return [entry.index for entry in entries if entry.struck]
 
     def _struck(self, posted: ComplaintPosted) -> int:
         """The leaf of the rating or the report that a true complaint was about."""

@@ -34,6 +34,7 @@ from zkperf.ledger.rules.keygen import (
     process_deals_accepted,
     process_round_keys,
 )
+from zkperf.ledger.rules.lost import process_bundles_lost
 from zkperf.ledger.rules.prepared import Prepared, Trust, nothing
 from zkperf.ledger.rules.ratings import CHECK as BATCHES
 from zkperf.ledger.rules.ratings import process_batch, process_rating, skip_rating
@@ -63,6 +64,7 @@ PROCESS: dict[type[Record], Callable[[State, Any], None]] = {
     tx.ComplaintPosted: process_complaint,
     tx.ComplaintRefused: process_complaint_refused,
     tx.Checked: process_checked,
+    tx.BundlesLost: process_bundles_lost,
     tx.Deadline: process_deadline,
     tx.RoundAbandoned: process_abandoned,
     tx.SumsPosted: process_sums,

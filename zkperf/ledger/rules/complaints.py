@@ -60,17 +60,23 @@ def process_complaint(state: State, posted: ComplaintPosted) -> None:
         report, filed = accused_report(state, found, complaint.unit, complaint.rating)
         _judge(state, found, complaint, report, list(filed.columns.values()))
         state.complaints.add(digest)
-        filed.struck = True
+        strike(state, found, complaint.unit, filed)
         return
     core, rating = accused_rating(state, found, complaint.unit, complaint.rating)
     committed = committed_by(state, rating)
     rows = list(zip(committed.commitments, committed.coefficients, strict=True))
     _judge(state, found, complaint, core, rows)
     state.complaints.add(digest)
-    cohort = found.cohort(complaint.unit)
-    cohort.sums -= committed
-    cohort.struck += 1
-    rating.struck = True
+    strike(state, found, complaint.unit, rating)
+
+
+def strike(state: State, found: Round | FigureRound, unit: int, entry: Accepted | Filed) -> None:
+    """Takes an entry out of what counts. It stays on the log."""
+    if isinstance(found, Round) and isinstance(entry, Accepted):
+        cohort = found.cohort(unit)
+        cohort.sums -= committed_by(state, entry)
+        cohort.struck += 1
+    entry.struck = True
 
 
 def _judge(

@@ -15,15 +15,24 @@ PUBLISHED, WITHHELD = "published", "withheld"
 def compute_result(found: Round) -> tuple[UnitResult, ...]:
     """The published figures of every unit, in the order of the tree, from the openings alone."""
     assert found.publication is not None
-    return tuple(unit_result(found, found.publication, unit) for unit in range(len(found.opened.units)))
+    lost = found.lost_below()
+    return tuple(
+        unit_result(found, found.publication, unit, lost[unit]) for unit in range(len(found.opened.units))
+    )
 
 
-def unit_result(found: Round, publication: Publication, unit: int) -> UnitResult:
+def unit_result(found: Round, publication: Publication, unit: int, lost: int) -> UnitResult:
     name, counted = found.opened.units[unit].name, found.numbers[unit]
     reason = publication.withheld.get(unit)
     if reason is not None:
         return UnitResult(
-            unit=unit, name=name, status=WITHHELD, reason=str(reason), counted=counted, questions=()
+            unit=unit,
+            name=name,
+            status=WITHHELD,
+            reason=str(reason),
+            counted=counted,
+            lost=lost,
+            questions=(),
         )
     layout = found.scheme.layout
     figures = layout.read_main(counted, found.openings[0, unit].values)
@@ -42,7 +51,13 @@ def unit_result(found: Round, publication: Publication, unit: int) -> UnitResult
         read = layout.read_optional(question.id, answered, found.openings[q, unit].values)
         questions.append(question_result(question.id, read))
     return UnitResult(
-        unit=unit, name=name, status=PUBLISHED, reason=None, counted=counted, questions=tuple(questions)
+        unit=unit,
+        name=name,
+        status=PUBLISHED,
+        reason=None,
+        counted=counted,
+        lost=lost,
+        questions=tuple(questions),
     )
 
 

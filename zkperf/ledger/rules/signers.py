@@ -81,6 +81,7 @@ SIGNERS: dict[type[Signed], Signer] = {
     tx.RoundClosed: _evaluator("rounds"),
     tx.ComplaintPosted: _member("complaints", "complaint", "trustee"),
     tx.Checked: _member("counted set", "trustee"),
+    tx.BundlesLost: _member("counted set", "trustee"),
     tx.Deadline: _party,
     tx.RoundAbandoned: _member("rounds", "trustee"),
     tx.SumsPosted: _member("openings", "trustee"),

@@ -114,6 +114,7 @@ def _result(scheme: Scheme, units: Sequence[Unit]) -> ResultPosted:
                 status="published",
                 reason=None,
                 counted=MOST_RATINGS,
+                lost=MOST_RATINGS,
                 questions=questions,
             )
             for number, unit in enumerate(units)

@@ -85,7 +85,7 @@ def pooled_mean(found: FigureRound, k: int, unit: int) -> Fraction | None:
 def compute_pools(found: FigureRound) -> tuple[PoolUnit, ...]:
     """The pools of every unit that is no provider, in the order of the tree."""
     overall = disclose(found.tree, found.numbers, found.opened.min_cohort)
-    units = []
+    units, lost = [], found.lost_below()
     for unit, place in enumerate(found.opened.units):
         if place.provider is not None:
             continue
@@ -97,6 +97,7 @@ def compute_pools(found: FigureRound) -> tuple[PoolUnit, ...]:
                 status=PUBLISHED if reason is None else WITHHELD,
                 reason=None if reason is None else REASONS.get(reason, str(reason)),
                 count=found.numbers[unit],
+                lost=lost[unit],
                 pools=tuple(pool_of(found, k, unit) for k in range(len(found.publications))),
             )
         )

@@ -149,6 +149,7 @@ def _result(scheme: IndicatorScheme, units: Sequence[Place], inner: Sequence[int
                 status="published",
                 reason=None,
                 count=len(units),
+                lost=len(units),
                 pools=pools,
             )
             for unit in inner
