@@ -172,7 +172,7 @@ def test_a_round_by_commands(country: Country) -> None:
     assert (again.code, again.out) == (0, "") and "on the log already" in again.err
     claimed = country.home("claim", "Beech Court")
     assert claimed.code == 0
-    for line in ("quality_target: not proved", "excellent: not proved", "grade: proved, C"):
+    for line in ("quality_target: not proved", "excellent: not asked", "grade: proved, C"):
         assert line in claimed.err.splitlines()
     claimed = country.home("claim", "Cedar Lodge")
     assert claimed.code == 0 and "grade: not reported" in claimed.err.splitlines()
@@ -229,8 +229,8 @@ def test_a_round_by_commands(country: Country) -> None:
     }
     assert {name: item["claims"]["excellent"] for name, item in far["providers"].items()} == {
         "Ash House": "not asked",
-        "Beech Court": "not proved",
-        "Cedar Lodge": "not proved",
+        "Beech Court": "not asked",
+        "Cedar Lodge": "not asked",
     }
     assert "Quality of life" in done("results", "2023", "--ledger", ledger).out
     table = done("round", "show", "2023", "--ledger", ledger).out
