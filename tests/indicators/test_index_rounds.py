@@ -436,7 +436,7 @@ def test_an_index_is_traced_to_the_means_it_takes(held: Held) -> None:
             ("respect", second, "10.000000", 2),
         ):
             said = means[name]
-            assert (said["value"], said["unit"]) == (mean, "n1")
+            assert (said["value"], said["unit"]) == (mean, "North/n1")
             assert (said["round"], said["result"]) == (rated.index, rated.result_index)
             ledger = held.world.consortium.ledger
             published = decode_leaf(ledger.leaf(said["result"]))
@@ -455,7 +455,7 @@ def test_means_that_are_withheld_are_traced_to_where_they_are(held: Held) -> Non
     _, means = traced(held, "2024/n2/grade")
     first, _ = held.ratings
     said = means["satisfied"]
-    assert (said["value"], said["unit"], said["result"]) == (None, "n2", first.result_index)
+    assert (said["value"], said["unit"], said["result"]) == (None, "North/n2", first.result_index)
     assert not said["openings"] and not said["commitments"] and not said["proofs"]
     assert (means["wait"]["value"], means["wait"]["unit"], means["wait"]["result"]) == (None, None, None)
     assert means["cost"]["unit"] == "North"

@@ -13,7 +13,7 @@ from tests.roles.eventful import OF_RATINGS, Story, changed, check
 from tests.world import audit_leaves
 from zkperf.errors import EncodingError
 from zkperf.ledger.signed import Signed
-from zkperf.ledger.transactions import KINDS, Batch, Issue, decode_transaction
+from zkperf.ledger.transactions import KINDS, Batch, Deadline, Issue, decode_transaction
 
 SCALARS = (
     st.none()
@@ -82,7 +82,7 @@ def signer(transaction: Any) -> str:
     """Whose key a transaction of this kind has to be signed with, as it says itself."""
     if isinstance(transaction, Batch):
         return "sequencer"
-    if hasattr(transaction, "evaluator"):
+    if hasattr(transaction, "evaluator") or isinstance(transaction, Deadline):
         return "evaluator"
     parts = [transaction, *(getattr(transaction, name) for name in type(transaction).model_fields)]
     for part in parts:

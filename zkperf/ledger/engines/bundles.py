@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from circuits.rating import Bundle, check_sealed
 from zkperf._native import RatingLeaf
-from zkperf.errors import ZkperfError
+from zkperf.errors import ZkperfError, bare
 from zkperf.ledger.engines.door import check_bundles
 from zkperf.ledger.state import Accepted, FigureRound, Filed, Round, State
 from zkperf.ledger.transactions import decode_transaction
@@ -49,5 +49,5 @@ def wrong(
             check_sealed(state.commitment_group, sizes, report, Bundle.decode(bundle), state.members)
             refusals.append(None)
         except ZkperfError as error:
-            refusals.append(error)
+            refusals.append(bare(error))
     return refusals
