@@ -13,7 +13,7 @@ from tests.roles.eventful import OF_RATINGS, Story, changed, check
 from tests.world import audit_leaves
 from zkperf.errors import EncodingError
 from zkperf.ledger.signed import Signed
-from zkperf.ledger.transactions import KINDS, Batch, Deadline, Issue, decode_transaction
+from zkperf.ledger.transactions import KINDS, Batch, Deadline, Issue, RoundDrained, decode_transaction
 
 SCALARS = (
     st.none()
@@ -80,7 +80,7 @@ def test_any_change_to_the_content_of_a_leaf(story: Story, resign: bool, data: s
 
 def signer(transaction: Any) -> str:
     """Whose key a transaction of this kind has to be signed with, as it says itself."""
-    if isinstance(transaction, Batch):
+    if isinstance(transaction, Batch | RoundDrained):
         return "sequencer"
     if hasattr(transaction, "evaluator") or isinstance(transaction, Deadline):
         return "evaluator"
