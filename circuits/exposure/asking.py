@@ -176,6 +176,7 @@ class _Asking:
         ranges = [(figure.low, figure.high) for figure in system.figures]
         points = [tuple(point.values) for point in self._search.points]
         search = Search(System(system.figures, proved, ranges, points))
+        # All facts hold in each of the points, and there is one, so the proved ones are not refuted.
         search.narrow()
         return search
 
